@@ -1,0 +1,171 @@
+import type { Resource } from "../api/resource.ts";
+import type { KubeObject } from "../api/types.ts";
+import type { Clock } from "../lib/clock.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Api, DeleteOptions, List, ListScope, ObjectName, PatchType } from "./api.ts";
+import type { ListPage } from "./decode.ts";
+import { listFrom, objectFrom, parseJson, statusErrorFrom } from "./decode.ts";
+import { collectionPath, listQuery, objectPath } from "./paths.ts";
+import { readBody } from "./read-body.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
+
+export interface ApiOptions {
+  /** `User-Agent`, by which the server's log tells its callers apart. */
+  readonly userAgent?: string;
+  /** How long one call may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Who waits when the server says "too many requests". */
+  readonly clock?: Clock;
+}
+
+/** Largest answer to a single call: pages hold 500 objects of at most 1.5 MB, though in practice a few kB. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+/** Objects a page of a list, as kubectl and client-go ask for. */
+const PAGE_LIMIT = 500;
+const TIMEOUT_MS = 60_000;
+/** How often, and how long at most, a call waits on 429 before the caller hears of it. */
+const THROTTLED_TRIES_MAX = 5;
+const THROTTLED_WAIT_MS_MAX = 10_000;
+
+const patchMediaTypes: Readonly<Record<PatchType, string>> = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+};
+
+/** Typed calls over a transport. The transport stays the caller's: closing it is not done here. */
+export function createApi(transport: Transport, options: ApiOptions = {}): Api {
+  const { timeoutMs = TIMEOUT_MS, clock = systemClock, userAgent = "portolan" } = options;
+
+  async function call(
+    method: ApiRequest["method"],
+    path: string,
+    content?: { readonly body: unknown; readonly mediaType?: string },
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const request: ApiRequest = {
+      method,
+      path,
+      headers: {
+        accept: "application/json",
+        "user-agent": userAgent,
+        ...(content === undefined
+          ? {}
+          : { "content-type": content.mediaType ?? "application/json" }),
+      },
+      ...(content === undefined
+        ? {}
+        : { body: new TextEncoder().encode(JSON.stringify(content.body)) }),
+    };
+    for (let tries = 0; ; tries++) {
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+      const response = await transport.request(request, until);
+      const text = await readBody(response.body, ANSWER_BYTES_MAX);
+      if (response.status < 300) return parseJson(text);
+
+      const waitMs = 1000 * Number(response.headers["retry-after"] ?? Number.NaN);
+      const mayWait = response.status === 429 && tries < THROTTLED_TRIES_MAX;
+      if (!mayWait || !(waitMs <= THROTTLED_WAIT_MS_MAX)) throw refusal(response.status, text);
+      await clock.sleep(waitMs, until);
+    }
+  }
+
+  async function page<T extends KubeObject>(
+    resource: Resource<T>,
+    scope: ListScope,
+    next: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ListPage<T>> {
+    const query = listQuery(scope, { limit: String(PAGE_LIMIT), continue: next });
+    const path = collectionPath(resource, scope.namespace) + query;
+    return listFrom(resource, await call("GET", path, undefined, signal));
+  }
+
+  return {
+    async get<T extends KubeObject>(
+      resource: Resource<T>,
+      name: ObjectName,
+      signal?: AbortSignal,
+    ): Promise<T> {
+      return objectFrom(resource, await call("GET", objectPath(resource, name), undefined, signal));
+    },
+
+    /** All pages. One that expires in the middle is refused (410), as half a list would be worse than none. */
+    async list<T extends KubeObject>(
+      resource: Resource<T>,
+      scope: ListScope = {},
+      signal?: AbortSignal,
+    ): Promise<List<T>> {
+      let { items, resourceVersion, next } = await page(resource, scope, undefined, signal);
+      const all = [...items];
+      while (next !== undefined) {
+        ({ items, resourceVersion, next } = await page(resource, scope, next, signal));
+        for (const item of items) all.push(item);
+      }
+      return { items: all, resourceVersion };
+    },
+
+    async create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+      const path = collectionPath(resource, object.metadata.namespace);
+      return objectFrom(resource, await call("POST", path, { body: typed(resource, object) }));
+    },
+
+    async update<T extends KubeObject>(
+      resource: Resource<T>,
+      object: T,
+      subresource?: string,
+    ): Promise<T> {
+      const path = objectPath(resource, objectNameOf(object), subresource);
+      return objectFrom(resource, await call("PUT", path, { body: typed(resource, object) }));
+    },
+
+    async patch<T extends KubeObject>(
+      resource: Resource<T>,
+      name: ObjectName,
+      patch: { readonly type: PatchType; readonly body: unknown; readonly subresource?: string },
+    ): Promise<T> {
+      const path = objectPath(resource, name, patch.subresource);
+      const content = { body: patch.body, mediaType: patchMediaTypes[patch.type] };
+      return objectFrom(resource, await call("PATCH", path, content));
+    },
+
+    async delete<T extends KubeObject>(
+      resource: Resource<T>,
+      name: ObjectName,
+      deleteOptions: DeleteOptions = {},
+    ): Promise<void> {
+      const body = { apiVersion: "v1", kind: "DeleteOptions", ...deleteOptions };
+      await call("DELETE", objectPath(resource, name), { body });
+    },
+
+    createSubresource(
+      resource: Resource,
+      name: ObjectName,
+      subresource: string,
+      body: unknown,
+    ): Promise<unknown> {
+      return call("POST", objectPath(resource, name, subresource), { body });
+    },
+  };
+}
+
+function objectNameOf(object: KubeObject): ObjectName {
+  const { namespace, name = "" } = object.metadata;
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** Objects that were built here may leave out what the resource says anyway. */
+function typed<T extends KubeObject>(resource: Resource<T>, object: T): unknown {
+  const apiVersion =
+    resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  return { apiVersion, kind: resource.kind, ...object };
+}
+
+function refusal(code: number, text: string): Error {
+  try {
+    return statusErrorFrom(code, JSON.parse(text));
+  } catch {
+    return statusErrorFrom(code, text);
+  }
+}
