@@ -1,0 +1,209 @@
+import * as r from "./resource.ts";
+import { schemaOf } from "./schema/registry.ts";
+import type { ObjectSchema } from "./schema/schema.ts";
+
+/** What may be done with a resource, in discovery's words. */
+export type Verb =
+  | "create"
+  | "delete"
+  | "deletecollection"
+  | "get"
+  | "list"
+  | "patch"
+  | "update"
+  | "watch";
+
+/** Everything the API needs to know about one kind. */
+export interface Kind extends r.Resource {
+  /** The name in discovery and in error messages about one object: `service`. */
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  /** Names of the sub-resources, such as `status`; details from `subresourceOf`. */
+  readonly subresources: readonly string[];
+  readonly schema: ObjectSchema;
+}
+
+/** A path below an object: what its body is, and what may be done with it. */
+export interface Subresource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: readonly Verb[];
+}
+
+const allVerbs: readonly Verb[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+interface Traits {
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly verbs?: readonly Verb[];
+  readonly subresources?: readonly string[];
+}
+
+function kindOf(table: string, resource: r.Resource, traits: Traits = {}): Kind {
+  const singular = resource.kind.toLowerCase();
+  return {
+    ...resource,
+    singular,
+    listKind: `${resource.kind}List`,
+    shortNames: [],
+    categories: [],
+    verbs: allVerbs,
+    subresources: [],
+    schema: schemaOf(`${table}.${resource.kind}`),
+    ...traits,
+  };
+}
+
+/** The kinds that are stored, in the order of discovery. */
+export const kinds: readonly Kind[] = [
+  kindOf("core", r.configMaps, { shortNames: ["cm"] }),
+  kindOf("core", r.endpoints, { shortNames: ["ep"] }),
+  kindOf("core", r.events, { shortNames: ["ev"] }),
+  kindOf("core", r.namespaces, {
+    shortNames: ["ns"],
+    verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
+    subresources: ["finalize", "status"],
+  }),
+  kindOf("core", r.nodes, { shortNames: ["no"], subresources: ["status"] }),
+  kindOf("core", r.pods, {
+    shortNames: ["po"],
+    categories: ["all"],
+    subresources: ["binding", "eviction", "exec", "log", "status"],
+  }),
+  kindOf("core", r.secrets),
+  kindOf("core", r.serviceAccounts, { shortNames: ["sa"] }),
+  kindOf("core", r.services, {
+    shortNames: ["svc"],
+    categories: ["all"],
+    subresources: ["status"],
+  }),
+  kindOf("apps", r.controllerRevisions),
+  kindOf("apps", r.deployments, {
+    shortNames: ["deploy"],
+    categories: ["all"],
+    subresources: ["scale", "status"],
+  }),
+  kindOf("apps", r.replicaSets, {
+    shortNames: ["rs"],
+    categories: ["all"],
+    subresources: ["scale", "status"],
+  }),
+  kindOf("apps", r.statefulSets, {
+    shortNames: ["sts"],
+    categories: ["all"],
+    subresources: ["scale", "status"],
+  }),
+  kindOf("coordination", r.leases),
+  kindOf("discovery", r.endpointSlices),
+];
+
+const onlyCreate = { verbs: ["create"] } as const;
+const authorization = { group: "authorization.k8s.io", version: "v1" } as const;
+const authentication = { group: "authentication.k8s.io", version: "v1" } as const;
+
+/** Kinds that are asked and answered and never stored: the only verb is `create`. */
+export const virtualKinds: readonly Kind[] = [
+  kindOf(
+    "core",
+    { group: "", version: "v1", kind: "Binding", plural: "bindings", namespaced: true },
+    onlyCreate,
+  ),
+  kindOf(
+    "authentication",
+    {
+      ...authentication,
+      kind: "SelfSubjectReview",
+      plural: "selfsubjectreviews",
+      namespaced: false,
+    },
+    onlyCreate,
+  ),
+  kindOf(
+    "authorization",
+    {
+      ...authorization,
+      kind: "SelfSubjectAccessReview",
+      plural: "selfsubjectaccessreviews",
+      namespaced: false,
+    },
+    onlyCreate,
+  ),
+  kindOf(
+    "authorization",
+    {
+      ...authorization,
+      kind: "SelfSubjectRulesReview",
+      plural: "selfsubjectrulesreviews",
+      namespaced: false,
+    },
+    onlyCreate,
+  ),
+];
+
+function byPath(list: readonly Kind[]): ReadonlyMap<string, Kind> {
+  return new Map(list.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
+}
+
+const kindsByPath = byPath(kinds);
+const virtualKindsByPath = byPath(virtualKinds);
+
+/** The stored kind at a path; undefined where there is none. */
+export function kindFor(group: string, version: string, plural: string): Kind | undefined {
+  return kindsByPath.get(`${group}/${version}/${plural}`);
+}
+
+/** The kind at a path that is answered and not stored; undefined where there is none. */
+export function virtualKindFor(group: string, version: string, plural: string): Kind | undefined {
+  return virtualKindsByPath.get(`${group}/${version}/${plural}`);
+}
+
+/** The schema side of a resource, which must be of a stored kind. */
+export function kindOfResource(resource: r.Resource): Kind {
+  const kind = kindFor(resource.group, resource.version, resource.plural);
+  if (kind === undefined)
+    throw new RangeError(`No kind ${r.apiVersionOf(resource)} ${resource.plural}`);
+  return kind;
+}
+
+const coreV1 = { group: "", version: "v1" } as const;
+const autoscalingV1 = { group: "autoscaling", version: "v1" } as const;
+const policyV1 = { group: "policy", version: "v1" } as const;
+
+/** What a sub-resource takes and gives; undefined for one that the kind doesn't have. */
+export function subresourceOf(kind: Kind, name: string): Subresource | undefined {
+  if (!kind.subresources.includes(name)) return undefined;
+  switch (name) {
+    case "scale":
+      return { ...autoscalingV1, kind: "Scale", verbs: ["get", "patch", "update"] };
+    case "binding":
+      return { ...coreV1, kind: "Binding", verbs: ["create"] };
+    case "eviction":
+      return { ...policyV1, kind: "Eviction", verbs: ["create"] };
+    case "exec":
+      return { ...coreV1, kind: "PodExecOptions", verbs: ["create", "get"] };
+    case "log":
+      return { ...coreV1, kind: "Pod", verbs: ["get"] };
+    case "finalize":
+      return { ...coreV1, kind: kind.kind, verbs: ["update"] };
+    default:
+      return {
+        group: kind.group,
+        version: kind.version,
+        kind: kind.kind,
+        verbs: ["get", "patch", "update"],
+      };
+  }
+}

@@ -1,0 +1,141 @@
+import type { Table } from "../parse-tables.ts";
+
+/** Questions about permissions (authorization.k8s.io/v1). */
+export const authorizationTable: Table = {
+  name: "authorization",
+  text: `
+kind SelfSubjectAccessReview
+   1 metadata ObjectMeta?
+   2 spec     SelfSubjectAccessReviewSpec
+   3 status   SubjectAccessReviewStatus?
+
+struct SelfSubjectAccessReviewSpec
+   1 resourceAttributes    *ResourceAttributes?
+   2 nonResourceAttributes *NonResourceAttributes?
+
+struct ResourceAttributes
+   1 namespace     string?
+   2 verb          string?
+   3 group         string?
+   4 version       string?
+   5 resource      string?
+   6 subresource   string?
+   7 name          string?
+   8 fieldSelector *FieldSelectorAttributes?
+   9 labelSelector *LabelSelectorAttributes?
+
+struct FieldSelectorAttributes
+   1 rawSelector  string?
+   2 requirements []FieldSelectorRequirement? list=atomic
+
+struct LabelSelectorAttributes
+   1 rawSelector  string?
+   2 requirements []LabelSelectorRequirement? list=atomic
+
+struct NonResourceAttributes
+   1 path string?
+   2 verb string?
+
+struct SubjectAccessReviewStatus
+   1 allowed         bool
+   2 reason          string?
+   3 evaluationError string?
+   4 denied          bool?
+
+kind SelfSubjectRulesReview
+   1 metadata ObjectMeta?
+   2 spec     SelfSubjectRulesReviewSpec
+   3 status   SubjectRulesReviewStatus?
+
+struct SelfSubjectRulesReviewSpec
+   1 namespace string?
+
+struct SubjectRulesReviewStatus
+   1 resourceRules    []ResourceRule    list=atomic
+   2 nonResourceRules []NonResourceRule list=atomic
+   3 incomplete       bool
+   4 evaluationError  string?
+
+struct ResourceRule
+   1 verbs         []string  list=atomic
+   2 apiGroups     []string? list=atomic
+   3 resources     []string? list=atomic
+   4 resourceNames []string? list=atomic
+
+struct NonResourceRule
+   1 verbs           []string  list=atomic
+   2 nonResourceURLs []string? list=atomic
+
+kind SubjectAccessReview
+   1 metadata ObjectMeta?
+   2 spec     SubjectAccessReviewSpec
+   3 status   SubjectAccessReviewStatus?
+
+struct SubjectAccessReviewSpec
+   1 resourceAttributes    *ResourceAttributes?
+   2 nonResourceAttributes *NonResourceAttributes?
+   3 user                  string?
+   4 groups                []string?               list=atomic
+   5 extra                 {}Strings?
+   6 uid                   string?
+
+kind LocalSubjectAccessReview
+   1 metadata ObjectMeta?
+   2 spec     SubjectAccessReviewSpec
+   3 status   SubjectAccessReviewStatus?
+`,
+};
+
+/** Questions about identity, and tokens (authentication.k8s.io/v1). */
+export const authenticationTable: Table = {
+  name: "authentication",
+  text: `
+kind SelfSubjectReview
+   1 metadata ObjectMeta?
+   2 status   SelfSubjectReviewStatus?
+
+struct SelfSubjectReviewStatus
+   1 userInfo UserInfo?
+
+struct UserInfo
+   1 username string?
+   2 uid      string?
+   3 groups   []string?  list=atomic
+   4 extra    {}Strings?
+
+kind TokenRequest
+   1 metadata ObjectMeta?
+   2 spec     TokenRequestSpec
+   3 status   TokenRequestStatus?
+
+struct TokenRequestSpec
+   1 audiences         []string              list=atomic
+   3 boundObjectRef    *BoundObjectReference optional
+   4 expirationSeconds *int64                optional =3600
+
+struct BoundObjectReference
+   1 kind       string?
+   2 apiVersion string?
+   3 name       string?
+   4 uid        string?
+
+struct TokenRequestStatus
+   1 token               string
+   2 expirationTimestamp Time
+
+kind TokenReview
+   1 metadata ObjectMeta?
+   2 spec     TokenReviewSpec
+   3 status   TokenReviewStatus?
+
+struct TokenReviewSpec
+   1 token     string?
+   2 audiences []string? list=atomic
+
+struct TokenReviewStatus
+   1 authenticated bool?
+   2 user          UserInfo?
+   3 error         string?
+   4 audiences     []string? list=atomic
+`,
+};
