@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CommanderError } from "commander";
+import { parseCommandLine } from "./options.ts";
+
+test("up: the defaults are the address plan's", () => {
+  assert.deepEqual(parseCommandLine(["up"]), {
+    command: "up",
+    nodes: 3,
+    detach: false,
+    apiPort: 6443,
+    serviceCidr: ["10.96.0.0/12"],
+    podCidr: ["10.244.0.0/16"],
+    serviceNodePortRange: { from: 30000, to: 32767 },
+    proxyMode: "nftables",
+    nftablesLayout: "flat",
+    manifests: [],
+    logLevel: "info",
+  });
+});
+
+test("run: options may stand anywhere before --, and nothing after it is read", () => {
+  const want = {
+    command: "run",
+    where: "node-1",
+    dataDir: "/d",
+    argv: ["ip", "--json", "--data-dir", "x"],
+  };
+  const after = ["--", "ip", "--json", "--data-dir", "x"];
+  assert.deepEqual(parseCommandLine(["run", "--data-dir", "/d", "node-1", ...after]), want);
+  assert.deepEqual(parseCommandLine(["run", "node-1", "--data-dir=/d", ...after]), want);
+});
+
+test("up: -f may be repeated; two ranges must be of two families", () => {
+  const up = parseCommandLine([
+    "up",
+    "-f",
+    "a",
+    "-f",
+    "b",
+    "--service-cidr",
+    "10.0.0.0/16,2000::/108",
+  ]);
+  assert.ok(up.command === "up");
+  assert.deepEqual(up.manifests, ["a", "b"]);
+  assert.deepEqual(up.serviceCidr, ["10.0.0.0/16", "2000::/108"]);
+});
+
+const refused: readonly { readonly name: string; readonly argv: readonly string[] }[] = [
+  { name: "an unknown command", argv: ["upp"] },
+  { name: "an unknown option", argv: ["up", "--node", "3"] },
+  { name: "nodes that are no number", argv: ["up", "--nodes", "three"] },
+  { name: "a port out of range", argv: ["up", "--api-port", "65536"] },
+  { name: "a range that is none", argv: ["up", "--service-cidr", "10.96.0.0"] },
+  { name: "two ranges of one family", argv: ["up", "--pod-cidr", "10.1.0.0/16,10.2.0.0/16"] },
+  { name: "a proxy mode that is not there", argv: ["up", "--proxy-mode", "magic"] },
+  { name: "run without a command", argv: ["run", "node-1"] },
+  { name: "no command at all", argv: [] },
+];
+
+for (const { name, argv } of refused) {
+  test(`parseCommandLine: ${name} is refused`, (t) => {
+    t.mock.method(process.stderr, "write", () => true);
+    assert.throws(() => parseCommandLine(argv), CommanderError);
+  });
+}
