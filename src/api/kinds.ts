@@ -1,6 +1,7 @@
 import * as r from "./resource.ts";
 import { schemaOf } from "./schema/registry.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
+import type * as k from "./types.ts";
 
 /** What may be done with a resource, in discovery's words. */
 export type Verb =
@@ -13,8 +14,16 @@ export type Verb =
   | "update"
   | "watch";
 
+/** What a body is to be decoded as. */
+export interface BodyType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: ObjectSchema;
+}
+
 /** Everything the API needs to know about one kind. */
-export interface Kind extends r.Resource {
+export interface Kind extends r.Resource, BodyType {
   /** The name in discovery and in error messages about one object: `service`. */
   readonly singular: string;
   readonly listKind: string;
@@ -23,7 +32,6 @@ export interface Kind extends r.Resource {
   readonly verbs: readonly Verb[];
   /** Names of the sub-resources, such as `status`; details from `subresourceOf`. */
   readonly subresources: readonly string[];
-  readonly schema: ObjectSchema;
 }
 
 /** A path below an object: what its body is, and what may be done with it. */
@@ -206,4 +214,33 @@ export function subresourceOf(kind: Kind, name: string): Subresource | undefined
         verbs: ["get", "patch", "update"],
       };
   }
+}
+
+/** The bodies that are no stored objects, by kind. */
+export interface BodyOf {
+  readonly Binding: k.Binding;
+  readonly DeleteOptions: k.DeleteOptions;
+  readonly Eviction: k.Eviction;
+  readonly Scale: k.Scale;
+  readonly SelfSubjectAccessReview: k.SelfSubjectAccessReview;
+  readonly SelfSubjectReview: k.SelfSubjectReview;
+  readonly SelfSubjectRulesReview: k.SelfSubjectRulesReview;
+  readonly TokenRequest: k.TokenRequest;
+}
+export type BodyName = keyof BodyOf;
+
+/** Their schemas, for `decodeMeta`, and for patches of `scale`. */
+export const bodyTypes: Readonly<Record<BodyName, BodyType>> = {
+  Binding: { ...coreV1, kind: "Binding", schema: schemaOf("core.Binding") },
+  DeleteOptions: { ...coreV1, kind: "DeleteOptions", schema: schemaOf("meta.DeleteOptions") },
+  Eviction: { ...policyV1, kind: "Eviction", schema: schemaOf("policy.Eviction") },
+  Scale: { ...autoscalingV1, kind: "Scale", schema: schemaOf("autoscaling.Scale") },
+  SelfSubjectAccessReview: reviewType("authorization", "SelfSubjectAccessReview"),
+  SelfSubjectReview: reviewType("authentication", "SelfSubjectReview"),
+  SelfSubjectRulesReview: reviewType("authorization", "SelfSubjectRulesReview"),
+  TokenRequest: reviewType("authentication", "TokenRequest"),
+};
+
+function reviewType(table: "authorization" | "authentication", kind: string): BodyType {
+  return { group: `${table}.k8s.io`, version: "v1", kind, schema: schemaOf(`${table}.${kind}`) };
 }

@@ -58,6 +58,6 @@ export const leases: Resource<k.Lease> = {
 };
 
 /** `v1` or `group/version`, as `apiVersion` has it. */
-export function apiVersionOf(resource: Resource): string {
+export function apiVersionOf(resource: Pick<Resource, "group" | "version">): string {
   return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 }

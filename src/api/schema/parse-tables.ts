@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  type EnumValues,
   type Field,
   type FieldType,
   type JsonValue,
@@ -40,7 +41,7 @@ interface Draft extends ObjectSchema {
  */
 export function parseTables(tables: readonly Table[]): ReadonlyMap<string, ObjectSchema> {
   const drafts = new Map<string, Draft>();
-  const enums = new Map<string, readonly string[]>();
+  const enums = new Map<string, EnumValues>();
   for (const { name, text } of tables) {
     let draft: Draft | undefined;
     for (const line of text.split("\n")) {
@@ -48,7 +49,7 @@ export function parseTables(tables: readonly Table[]): ReadonlyMap<string, Objec
       const [word, structName] = words;
       if (word === undefined) continue;
       if (word === "enum") {
-        enums.set(`${name}.${structName}`, words.slice(3));
+        enums.set(`${name}.${structName}`, { name: structName ?? "", words: words.slice(3) });
       } else if (word === "struct" || word === "kind") {
         assert(structName !== undefined, line);
         draft = newDraft(name, structName, words, docOf(line));
@@ -90,7 +91,7 @@ function parseRow(
   line: string,
   table: string,
   drafts: ReadonlyMap<string, ObjectSchema>,
-  enums: ReadonlyMap<string, readonly string[]>,
+  enums: ReadonlyMap<string, EnumValues>,
 ): Field {
   const [number, word, ...rest] = line.split("|", 1).join("").trim().split(/\s+/);
   assert(word !== undefined, line);

@@ -1,9 +1,15 @@
 /** What a field holds. Numbers of 64 bits are JSON numbers, as in Kubernetes' JSON. */
 export type FieldType =
-  | { readonly kind: "scalar"; readonly name: ScalarName; readonly values?: readonly string[] }
+  | { readonly kind: "scalar"; readonly name: ScalarName; readonly values?: EnumValues }
   | { readonly kind: "list"; readonly of: FieldType }
   | { readonly kind: "map"; readonly of: FieldType }
   | { readonly kind: "object"; readonly schema: ObjectSchema };
+
+/** The words that Kubernetes knows for a string; others decode as well, and validation refuses them. */
+export interface EnumValues {
+  readonly name: string;
+  readonly words: readonly string[];
+}
 
 /**
  * The types at the leaves. `bytes` is base64 in JSON; `Time`, `MicroTime`, `Quantity`, `IntOrString` are
@@ -81,9 +87,4 @@ export interface ObjectSchema {
   readonly rows: readonly Field[];
   /** The fields that JSON has, inlined structs taken apart, by name. */
   readonly fields: ReadonlyMap<string, Field>;
-}
-
-/** Reads the field of an object; undefined for one that JSON doesn't have. */
-export function fieldOf(schema: ObjectSchema, name: string): Field | undefined {
-  return schema.fields.get(name);
 }

@@ -1,0 +1,242 @@
+import { conform, isJsonObject, type JsonObject, MismatchError } from "./conform.ts";
+import { duplicateFields, parseJson, SyntaxFault } from "./decode/json.ts";
+import { decodeMessage, openEnvelope } from "./decode/protobuf.ts";
+import { WireFault } from "./decode/wire.ts";
+import { parseYaml } from "./decode/yaml.ts";
+import { type BodyName, type BodyOf, type BodyType, bodyTypes } from "./kinds.ts";
+import { apiVersionOf } from "./resource.ts";
+import { StatusError } from "./status-error.ts";
+import type { KubeObject } from "./types.ts";
+
+/** What becomes of fields that the schema doesn't have, or that stand twice. */
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+export interface DecodeOptions {
+  readonly fieldValidation: FieldValidation;
+}
+
+export interface Decoded<T> {
+  readonly object: T;
+  /** What the client is to be told: one line per unknown or duplicate field; only with "Warn". */
+  readonly warnings: readonly string[];
+}
+
+/** The media types that bodies may have. */
+export const bodyMediaTypes = [
+  "application/json",
+  "application/yaml",
+  "application/vnd.kubernetes.protobuf",
+] as const;
+
+/**
+ * Reads a body as an object of one kind: right types, no unknown fields, `apiVersion`, `kind` and `metadata`
+ * filled in. Throws a StatusError of 400 or 415, in Kubernetes' words.
+ *
+ * An absent media type means JSON.
+ */
+export function decodeObject(
+  kind: BodyType,
+  body: Uint8Array,
+  mediaType: string,
+  options: DecodeOptions,
+): Decoded<KubeObject> {
+  const { object, warnings } = decodeBody(kind, body, mediaType, options, true);
+  // The schema says that `metadata`, where there is one, is an ObjectMeta.
+  return { object: { metadata: {}, ...object } as KubeObject, warnings };
+}
+
+/** Reads the body of a sub-resource or of options. An empty body of DeleteOptions means no options. */
+export function decodeMeta<N extends BodyName>(
+  name: N,
+  body: Uint8Array,
+  mediaType: string,
+  options: DecodeOptions,
+): Decoded<BodyOf[N]> {
+  const type = bodyTypes[name];
+  const isOptions = name === "DeleteOptions";
+  const decoded =
+    isOptions && body.length === 0
+      ? { object: { kind: name, apiVersion: "v1" }, warnings: [] }
+      : // Options are registered in every group, so their apiVersion says nothing.
+        decodeBody(type, body, mediaType, options, !isOptions);
+  const object: unknown = decoded.object;
+  // The tables that decode the body are the ones that its type was generated from.
+  return { object: object as BodyOf[N], warnings: decoded.warnings };
+}
+
+function decodeBody(
+  kind: BodyType,
+  body: Uint8Array,
+  mediaType: string,
+  options: DecodeOptions,
+  checkVersion: boolean,
+): Decoded<JsonObject> {
+  const parsed = parseBody(kind, body, mediaType, options);
+  checkIdentity(kind, parsed.value, checkVersion);
+  try {
+    return conformBody(kind, parsed, options);
+  } catch (error) {
+    if (!(error instanceof MismatchError)) throw error;
+    throw cannotHandle(kind, parsed.value, error.message);
+  }
+}
+
+interface ParsedBody {
+  readonly value: JsonObject;
+  readonly duplicates: readonly string[];
+}
+
+function parseBody(
+  kind: BodyType,
+  body: Uint8Array,
+  mediaType: string,
+  { fieldValidation }: DecodeOptions,
+): ParsedBody {
+  const [essence = ""] = mediaType.split(";", 1);
+  try {
+    switch (essence.trim().toLowerCase()) {
+      case "":
+      case "application/json": {
+        const text = decodeText(body);
+        const value = parseJson(text);
+        if (!isJsonObject(value)) throw new SyntaxFault("the body is no JSON object");
+        return {
+          value,
+          duplicates: fieldValidation === "Ignore" ? [] : duplicateFields(text, value),
+        };
+      }
+      case "application/yaml": {
+        const { value, duplicates } = parseYaml(decodeText(body));
+        if (!isJsonObject(value)) throw new SyntaxFault("the body is no YAML map");
+        return { value, duplicates };
+      }
+      case "application/vnd.kubernetes.protobuf":
+        return { value: parseProtobuf(kind, body), duplicates: [] };
+      default:
+        throw new StatusError(
+          415,
+          "UnsupportedMediaType",
+          `the body of the request was in an unknown format - accepted media types include: ${bodyMediaTypes.join(", ")}`,
+        );
+    }
+  } catch (error) {
+    if (error instanceof SyntaxFault) {
+      throw unrecognized(
+        kind,
+        body,
+        `couldn't get version/kind; json parse error: ${error.message}`,
+      );
+    }
+    if (error instanceof WireFault) throw unrecognized(kind, body, `proto: ${error.message}`);
+    throw error;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decodeText(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new SyntaxFault("invalid UTF-8");
+  }
+}
+
+function parseProtobuf(kind: BodyType, body: Uint8Array): JsonObject {
+  const envelope = openEnvelope(body);
+  if (envelope === undefined) {
+    throw new WireFault(
+      "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+    );
+  }
+  const identity = {
+    ...(envelope.kind === "" ? {} : { kind: envelope.kind }),
+    ...(envelope.apiVersion === "" ? {} : { apiVersion: envelope.apiVersion }),
+  };
+  // Another kind's message would only look like nonsense: let the check of the identity speak first.
+  const isOther = envelope.kind !== "" && envelope.kind !== kind.kind;
+  return isOther ? identity : { ...identity, ...decodeMessage(kind.schema, envelope.raw) };
+}
+
+/** A body says what it is, or nothing; it never says something else than the path. */
+function checkIdentity(kind: BodyType, value: JsonObject, checkVersion: boolean): void {
+  const wanted = apiVersionOf(kind);
+  const { apiVersion, kind: name } = value;
+  if (
+    checkVersion &&
+    typeof apiVersion === "string" &&
+    apiVersion !== "" &&
+    apiVersion !== wanted
+  ) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  }
+  if (typeof name === "string" && name !== "" && name !== kind.kind) {
+    throw cannotHandle(
+      kind,
+      value,
+      `converting (v1.${name}) to (v1.${kind.kind}): unknown conversion`,
+    );
+  }
+}
+
+function conformBody(
+  kind: BodyType,
+  { value, duplicates }: ParsedBody,
+  { fieldValidation }: DecodeOptions,
+): Decoded<JsonObject> {
+  const { value: conformed, unknown } = conform(value, kind.schema);
+  const faults = strictFaults(unknown, duplicates);
+  if (fieldValidation === "Strict" && faults.length > 0) {
+    throw cannotHandle(kind, value, strictMessage(faults));
+  }
+  return {
+    object: { ...conformed, kind: kind.kind, apiVersion: apiVersionOf(kind) },
+    warnings: fieldValidation === "Warn" ? faults : [],
+  };
+}
+
+/** Kubernetes' words for unknown and duplicate fields, one line each. */
+export function strictFaults(
+  unknown: readonly string[],
+  duplicates: readonly string[],
+): readonly string[] {
+  return [
+    ...unknown.map((path) => `unknown field "${path}"`),
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+  ];
+}
+
+/** All of them as one message. */
+export function strictMessage(faults: readonly string[]): string {
+  return `strict decoding error: ${faults.join(", ")}`;
+}
+
+function badRequest(message: string): StatusError {
+  return new StatusError(400, "BadRequest", message);
+}
+
+function cannotHandle(kind: BodyType, value: JsonObject, reason: string): StatusError {
+  const name = typeof value["kind"] === "string" ? value["kind"] : kind.kind;
+  return badRequest(
+    `${name} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${reason}`,
+  );
+}
+
+function unrecognized(kind: BodyType, body: Uint8Array, reason: string): StatusError {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind.kind}): ${reason} (${summaryOf(body)})`,
+  );
+}
+
+/** So many bytes of a bad body are shown. */
+const SUMMARY_BYTES_MAX = 30;
+
+/** The beginning of a body: as text when it looks like JSON, else in hexadecimal. */
+function summaryOf(body: Uint8Array): string {
+  if (body.length === 0) return "<empty>";
+  const head = Buffer.from(body.subarray(0, SUMMARY_BYTES_MAX));
+  const text = head.toString(head[0] === 0x7b ? "utf8" : "hex");
+  return body.length > SUMMARY_BYTES_MAX ? `${text} ...` : text;
+}
