@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { parentPort } from "node:worker_threads";
+import { describeError } from "../../lib/errors.ts";
+import { StorageError } from "../storage.ts";
+import { Database } from "./database.ts";
+import type { Answer, Request } from "./messages.ts";
+
+// The thread that owns the database: a disk that stalls for 300 ms stops this thread, and no watch.
+assert(parentPort !== null, "this file is a worker");
+const port = parentPort;
+let database: Database | undefined;
+
+port.on("message", (message: Request) => {
+  let answer: Answer;
+  try {
+    answer = { id: message.id, answer: carryOut(message) };
+  } catch (error) {
+    const code = error instanceof StorageError ? error.code : "STORAGE_FAILED";
+    answer = { id: message.id, error: { code, message: describeError(error) } };
+  }
+  port.postMessage(answer);
+  if (message.name === "close") port.close();
+});
+
+function carryOut(message: Request): unknown {
+  if (message.name === "open") {
+    database = new Database(message.request.directory, message.request.nowMs);
+    return database.opened;
+  }
+  assert(database !== undefined, "the database has been opened");
+  switch (message.name) {
+    case "commit":
+      return database.commit(message.request.writes, message.request.nowMs);
+    case "get":
+      return database.get(message.request.key);
+    case "list":
+      return database.list(message.request.prefix, message.request.revision);
+    case "changesAfter":
+      return database.changesAfter(message.request.prefix, message.request.revision);
+    case "compactableRevision":
+      return database.compactableRevision(message.request);
+    case "compact":
+      return database.compact(message.request.revision);
+    case "close":
+      return database.close();
+  }
+}
