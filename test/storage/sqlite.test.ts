@@ -14,12 +14,7 @@ import type { StorageEvent } from "../../src/storage/storage.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const put = (key: string, value: string) =>
   ({ type: "put", key, value: bytes(value), expect: [] }) as const;
-const open = (directory: string, keepLogMax?: number) =>
-  openSqliteStorage({
-    directory,
-    log: silentLogger,
-    ...(keepLogMax === undefined ? {} : { keepLogMax }),
-  });
+const open = (directory: string) => openSqliteStorage({ directory, log: silentLogger });
 
 function scratch(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "portolan-storage-"));
@@ -95,10 +90,11 @@ test("a directory that another process uses is refused, and free again when that
     const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
     return (await promisify(execFile)(process.execPath, args)).stdout.trim();
   };
-  const storage = await open(directory);
-  assert.equal(await openElsewhere(), "STORAGE_IN_USE");
-  await assert.rejects(open(directory), { code: "STORAGE_IN_USE" });
-  await storage[Symbol.asyncDispose]();
+  {
+    await using _storage = await open(directory);
+    assert.equal(await openElsewhere(), "STORAGE_IN_USE");
+    await assert.rejects(open(directory), { code: "STORAGE_IN_USE" });
+  }
   assert.equal(await openElsewhere(), "opened");
   await (await open(directory))[Symbol.asyncDispose]();
 });

@@ -1,11 +1,22 @@
 // The child of the crash test: many writers, each line of output an acknowledged write.
 import { writeSync } from "node:fs";
+import { errorCode } from "../../src/lib/errors.ts";
 import { silentLogger } from "../../src/lib/log.ts";
 import { openSqliteStorage } from "../../src/storage/sqlite/sqlite-storage.ts";
 
 const [directory = "", writers = "64", writesEach = "1000000"] = process.argv.slice(2);
 const storage = await openSqliteStorage({ directory, log: silentLogger });
-const say = (line: string) => writeSync(1, `${line}\n`);
+/** Writes at once, past every buffer of ours: a line that the parent reads was said before the kill. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== "EAGAIN") throw error; // The pipe is full; the parent empties it.
+    }
+  }
+}
 say(`open ${storage.revision}`);
 
 async function write(writer: number): Promise<void> {

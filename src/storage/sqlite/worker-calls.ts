@@ -16,7 +16,9 @@ export class WorkerCalls {
 
   constructor() {
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    this.#worker = new Worker(new URL(file, import.meta.url));
+    // Options of the main thread, such as --input-type, need not suit a worker.
+    const execArgv = ["--disable-warning=ExperimentalWarning"];
+    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv });
     this.#worker.on("message", (message) => {
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);
