@@ -23,8 +23,8 @@ export interface Conformed {
 }
 
 /**
- * Makes a value follow a schema: unknown fields and nulls go, amounts and times are written canonically.
- * The value itself is not touched; what needs no change is shared with the result.
+ * Makes a value follow a schema: unknown fields and nulls go, so do zeros that Kubernetes' JSON leaves out;
+ * amounts and times are written canonically. The value itself is not touched; what needs no change is shared with the result.
  */
 export function conform(value: unknown, schema: ObjectSchema): Conformed {
   const walk = new Walk(schema.name);
@@ -90,7 +90,7 @@ class Walk {
     this.#names.push(name);
     const next = this.#value(value, field.type, fieldPath);
     this.#names.pop();
-    return next;
+    return field.omitEmpty && !field.pointer && isEmpty(next, field.type) ? undefined : next;
   }
 
   #value(value: unknown, type: FieldType, path: string): JsonValue {
@@ -177,6 +177,20 @@ class Walk {
     return new MismatchError(
       `json: cannot unmarshal ${jsonWord(value, wanted)} into ${place} of type ${wanted}`,
     );
+  }
+}
+
+/** Whether Kubernetes' JSON would leave the value out. A struct is never empty. */
+function isEmpty(value: JsonValue, type: FieldType): boolean {
+  switch (type.kind) {
+    case "object":
+      return false;
+    case "list":
+      return Array.isArray(value) && value.length === 0;
+    case "map":
+      return isJsonObject(value) && Object.keys(value).length === 0;
+    case "scalar":
+      return value === "" || value === false || (value === 0 && type.name !== "IntOrString");
   }
 }
 

@@ -75,6 +75,15 @@ const accepted: readonly Accepted[] = [
     want: { ...identity, metadata: { labels: { a: "" }, finalizers: [""] } },
   },
   {
+    name: "zeros go where Kubernetes leaves them out, and stay behind pointers",
+    body: '{"metadata":{"labels":{}},"spec":{"clusterIP":"","selector":{},"externalIPs":[],"healthCheckNodePort":0,"publishNotReadyAddresses":false,"allocateLoadBalancerNodePorts":false,"ports":[{"port":0,"targetPort":0}]}}',
+    want: {
+      ...identity,
+      metadata: {},
+      spec: { allocateLoadBalancerNodePorts: false, ports: [{ port: 0, targetPort: 0 }] },
+    },
+  },
+  {
     name: "a name that is special to JavaScript is an ordinary label",
     body: '{"metadata":{"labels":{"__proto__":"x","constructor":"y"}}}',
     want: JSON.parse(
@@ -85,7 +94,7 @@ const accepted: readonly Accepted[] = [
     name: "Ignore drops unknown fields silently, also those of other kinds' tables",
     fieldValidation: "Ignore",
     body: '{"spec":{"ports":[{"port":1,"color":2}],"ports":[]},"data":{},"__proto__":{"x":1}}',
-    want: { ...identity, metadata: {}, spec: { ports: [] } },
+    want: { ...identity, metadata: {}, spec: {} },
   },
   {
     name: "Warn drops unknown fields and tells of them, and of duplicates",

@@ -1,0 +1,208 @@
+import type { JsonObject } from "./conform.ts";
+import type * as k from "./types.ts";
+
+/** A default that depends on other fields. It gives back the very object when there is nothing to add. */
+type Rule = (object: JsonObject) => JsonObject;
+
+/** Three hours: how long a client stays with its endpoint (`DefaultClientIPServiceAffinitySeconds`). */
+const AFFINITY_SECONDS = 10_800;
+
+/** The rules by struct. They run before the defaults of the struct's table, and see what the client sent. */
+export const computedDefaults: ReadonlyMap<string, Rule> = new Map([
+  rule<k.Namespace>("core.Namespace", namespaceDefaults),
+  rule<k.NodeSpec>("core.NodeSpec", nodeSpecDefaults),
+  rule<k.NodeStatus>("core.NodeStatus", nodeStatusDefaults),
+  rule<k.Pod>("core.Pod", podDefaults),
+  rule<k.PodSpec>("core.PodSpec", podSpecDefaults),
+  rule<k.PodStatus>("core.PodStatus", podStatusDefaults),
+  rule<k.Container>("core.Container", containerDefaults),
+  rule<k.EphemeralContainer>("core.EphemeralContainer", containerDefaults),
+  rule<k.Volume>("core.Volume", volumeDefaults),
+  rule<k.ServiceSpec>("core.ServiceSpec", serviceDefaults),
+  rule<k.ServicePort>("core.ServicePort", servicePortDefaults),
+  rule<k.LoadBalancerIngress>("core.LoadBalancerIngress", ingressDefaults),
+  rule<k.Secret>("core.Secret", secretDefaults),
+  rule<k.PersistentVolumeClaim>("core.PersistentVolumeClaim", claimDefaults),
+  rule<k.DeploymentStrategy>("apps.DeploymentStrategy", deploymentStrategyDefaults),
+  rule<k.StatefulSetUpdateStrategy>("apps.StatefulSetUpdateStrategy", updateStrategyDefaults),
+]);
+
+/** The struct's schema has been checked when a rule sees the object: this is where it gets its type. */
+function rule<T extends object>(struct: string, apply: (object: T) => T): readonly [string, Rule] {
+  return [struct, (object) => apply(object as unknown as T) as unknown as JsonObject];
+}
+
+/** Selectors of namespaces find one by its name through this label. */
+function namespaceDefaults(namespace: k.Namespace): k.Namespace {
+  const { metadata } = namespace;
+  const name = metadata.name ?? "";
+  const label = "kubernetes.io/metadata.name";
+  if (name === "" || metadata.labels?.[label] === name) return namespace;
+  return { ...namespace, metadata: { ...metadata, labels: { ...metadata.labels, [label]: name } } };
+}
+
+/** One pod range and the list of them say the same. */
+function nodeSpecDefaults(spec: k.NodeSpec): k.NodeSpec {
+  const { podCIDR, podCIDRs } = spec;
+  const first = podCIDRs?.[0];
+  if (podCIDR !== undefined && first === undefined) return { ...spec, podCIDRs: [podCIDR] };
+  return podCIDR === undefined && first !== undefined ? { ...spec, podCIDR: first } : spec;
+}
+
+function nodeStatusDefaults(status: k.NodeStatus): k.NodeStatus {
+  return status.capacity !== undefined && status.allocatable === undefined
+    ? { ...status, allocatable: status.capacity }
+    : status;
+}
+
+/** What holds for a pod and not for a template, which must stay as its author wrote it. */
+function podDefaults(pod: k.Pod): k.Pod {
+  const { spec = { containers: [] } } = pod;
+  const prepare = (container: k.Container) =>
+    withRequests(spec.hostNetwork === true ? withHostPorts(container) : container);
+  return {
+    ...pod,
+    spec: {
+      ...spec,
+      enableServiceLinks: spec.enableServiceLinks ?? true,
+      containers: (spec.containers ?? []).map(prepare),
+      ...(spec.initContainers === undefined
+        ? {}
+        : { initContainers: spec.initContainers.map(prepare) }),
+    },
+  };
+}
+
+/** Who limits a resource and requests nothing requests the limit. */
+function withRequests(container: k.Container): k.Container {
+  const { limits, requests } = container.resources ?? {};
+  if (limits === undefined) return container;
+  return {
+    ...container,
+    resources: { ...container.resources, requests: { ...limits, ...requests } },
+  };
+}
+
+/** In the host's network a container's port is the host's port. */
+function withHostPorts(container: k.Container): k.Container {
+  if (container.ports === undefined) return container;
+  const ports = container.ports.map((port) =>
+    (port.hostPort ?? 0) === 0 ? { ...port, hostPort: port.containerPort } : port,
+  );
+  return { ...container, ports };
+}
+
+/** `serviceAccount` is the old name of `serviceAccountName`, and old clients still read it. */
+function podSpecDefaults(spec: k.PodSpec): k.PodSpec {
+  const name = spec.serviceAccountName ?? spec.serviceAccount;
+  if (name === undefined) return spec;
+  return spec.serviceAccountName === name && spec.serviceAccount === name
+    ? spec
+    : { ...spec, serviceAccountName: name, serviceAccount: name };
+}
+
+/** One address and the list of them say the same; where they differ, Kubernetes believes the single one. */
+function podStatusDefaults(status: k.PodStatus): k.PodStatus {
+  const { podIP, podIPs } = status;
+  const first = podIPs?.[0]?.ip;
+  if (podIP !== undefined && podIP !== first) return { ...status, podIPs: [{ ip: podIP }] };
+  return podIP === undefined && first !== undefined ? { ...status, podIP: first } : status;
+}
+
+function containerDefaults<T extends k.Container | k.EphemeralContainer>(container: T): T {
+  if ((container.imagePullPolicy ?? "") !== "") return container;
+  const isLatest = tagOf(container.image ?? "") === "latest";
+  return { ...container, imagePullPolicy: isLatest ? "Always" : "IfNotPresent" };
+}
+
+/** The tag of an image; `latest` without one, "" where a digest takes its place. */
+function tagOf(image: string): string {
+  if (image.includes("@")) return "";
+  const name = image.slice(image.lastIndexOf("/") + 1);
+  const colon = name.indexOf(":");
+  return colon === -1 ? "latest" : name.slice(colon + 1);
+}
+
+/** A volume without a source is an empty directory. */
+function volumeDefaults(volume: k.Volume): k.Volume {
+  const hasSource = Object.keys(volume).some((name) => name !== "name");
+  return hasSource ? volume : { ...volume, emptyDir: {} };
+}
+
+function serviceDefaults(spec: k.ServiceSpec): k.ServiceSpec {
+  const type = spec.type || "ClusterIP";
+  const isExternal =
+    type === "NodePort" ||
+    type === "LoadBalancer" ||
+    (type === "ClusterIP" && (spec.externalIPs ?? []).length > 0);
+  const { sessionAffinityConfig, ...rest } = spec;
+  return {
+    ...rest,
+    ...affinityDefaults(spec.sessionAffinity ?? "None", sessionAffinityConfig),
+    ...(isExternal && (spec.externalTrafficPolicy ?? "") === ""
+      ? { externalTrafficPolicy: "Cluster" }
+      : {}),
+    ...(["ClusterIP", "NodePort", "LoadBalancer"].includes(type) &&
+    spec.internalTrafficPolicy === undefined
+      ? { internalTrafficPolicy: "Cluster" }
+      : {}),
+    ...(type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts === undefined
+      ? { allocateLoadBalancerNodePorts: true }
+      : {}),
+  };
+}
+
+function affinityDefaults(
+  affinity: string,
+  config: k.SessionAffinityConfig | undefined,
+): Pick<k.ServiceSpec, "sessionAffinityConfig"> {
+  if (affinity === "None") return {};
+  if (affinity === "ClientIP" && config?.clientIP?.timeoutSeconds === undefined) {
+    return { sessionAffinityConfig: { clientIP: { timeoutSeconds: AFFINITY_SECONDS } } };
+  }
+  return config === undefined ? {} : { sessionAffinityConfig: config };
+}
+
+function servicePortDefaults(port: k.ServicePort): k.ServicePort {
+  return (port.targetPort ?? 0) === 0 || port.targetPort === ""
+    ? { ...port, targetPort: port.port ?? 0 }
+    : port;
+}
+
+/** Traffic for the address reaches the node with the address unchanged, unless a controller says otherwise. */
+function ingressDefaults(ingress: k.LoadBalancerIngress): k.LoadBalancerIngress {
+  return (ingress.ip ?? "") !== "" && ingress.ipMode === undefined
+    ? { ...ingress, ipMode: "VIP" }
+    : ingress;
+}
+
+/** `stringData` is for writing only: it becomes `data`. */
+function secretDefaults(secret: k.Secret): k.Secret {
+  const { stringData, ...rest } = secret;
+  if (stringData === undefined) return secret;
+  const encoded = Object.entries(stringData).map(
+    ([name, text]) => [name, Buffer.from(text).toString("base64")] as const,
+  );
+  return { ...rest, data: { ...secret.data, ...Object.fromEntries(encoded) } };
+}
+
+/** Claims appear inside StatefulSets only, and say there what they are. */
+function claimDefaults(claim: k.PersistentVolumeClaim): k.PersistentVolumeClaim {
+  return { kind: "PersistentVolumeClaim", apiVersion: "v1", ...claim };
+}
+
+function deploymentStrategyDefaults(strategy: k.DeploymentStrategy): k.DeploymentStrategy {
+  const isRolling = (strategy.type || "RollingUpdate") === "RollingUpdate";
+  return isRolling && strategy.rollingUpdate === undefined
+    ? { ...strategy, rollingUpdate: {} }
+    : strategy;
+}
+
+/** Unlike a Deployment's, only a strategy that the client left open gets a partition. */
+function updateStrategyDefaults(
+  strategy: k.StatefulSetUpdateStrategy,
+): k.StatefulSetUpdateStrategy {
+  return (strategy.type ?? "") === "" && strategy.rollingUpdate === undefined
+    ? { ...strategy, rollingUpdate: {} }
+    : strategy;
+}
