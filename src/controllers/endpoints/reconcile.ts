@@ -1,0 +1,106 @@
+import { semanticEqual } from "../../api/semantic-equal.ts";
+import type { EndpointAddress, EndpointPort, Endpoints, Pod, Service } from "../../api/types.ts";
+import { familyOf } from "../../lib/ip.ts";
+import {
+  canBeEndpoint,
+  endpointHostname,
+  familiesOf,
+  HEADLESS_LABEL,
+  isHeadless,
+  podIps,
+  targetPortOn,
+} from "../endpoint-pods.ts";
+import { isReady } from "../pods.ts";
+import { TRIGGER_TIME_ANNOTATION } from "../trigger-time.ts";
+import type { Pair } from "./subsets.ts";
+import { canonicalSubsets, packSubsets, truncateSubsets } from "./subsets.ts";
+
+/** Marks Endpoints that do not hold all addresses; its value is `truncated`. */
+export const OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity";
+const MANAGED_BY_LABEL = "endpoints.kubernetes.io/managed-by";
+const MANAGED_BY = "endpoint-controller";
+
+export interface EndpointsInput {
+  readonly service: Service;
+  /** The pods that its selector picks. */
+  readonly pods: readonly Pod[];
+  readonly existing: Endpoints | undefined;
+  readonly triggerTime?: string;
+}
+
+/** The Endpoints object to write (a create when there is none yet), or undefined when the existing one is right. */
+export function reconcileEndpoints(input: EndpointsInput): Endpoints | undefined {
+  const { service, pods, existing, triggerTime } = input;
+  const all = packSubsets(pods.flatMap((pod) => pairsOf(service, pod)));
+  const truncated = truncateSubsets(all);
+  const subsets = truncated ?? all;
+  const labels = {
+    ...service.metadata.labels,
+    [MANAGED_BY_LABEL]: MANAGED_BY,
+    ...(isHeadless(service) ? { [HEADLESS_LABEL]: "" } : {}),
+  };
+  const isMarked = existing?.metadata.annotations?.[OVER_CAPACITY_ANNOTATION] === "truncated";
+  if (
+    existing !== undefined &&
+    isMarked === (truncated !== undefined) &&
+    semanticEqual(existing.metadata.labels, labels) &&
+    semanticEqual(canonicalSubsets(existing.subsets), subsets)
+  ) {
+    return undefined;
+  }
+
+  const { name = "", namespace = "" } = service.metadata;
+  const {
+    [TRIGGER_TIME_ANNOTATION]: _time,
+    [OVER_CAPACITY_ANNOTATION]: _mark,
+    ...others
+  } = existing?.metadata.annotations ?? {};
+  const annotations = {
+    ...others,
+    ...(triggerTime === undefined ? {} : { [TRIGGER_TIME_ANNOTATION]: triggerTime }),
+    ...(truncated === undefined ? {} : { [OVER_CAPACITY_ANNOTATION]: "truncated" }),
+  };
+  return {
+    ...existing,
+    metadata: { ...existing?.metadata, name, namespace, labels, annotations },
+    subsets,
+  };
+}
+
+/** The pod's address behind each port of the Service. Endpoints know the Service's primary family only. */
+function pairsOf(service: Service, pod: Pod): Pair[] {
+  const publishes = service.spec?.publishNotReadyAddresses === true;
+  if (!canBeEndpoint(pod, publishes)) return [];
+  const [family] = familiesOf(service);
+  const ip = podIps(pod).find((candidate) => familyOf(candidate) === family);
+  if (ip === undefined) return [];
+
+  const address = addressOf(service, pod, ip);
+  const ready = publishes || isReady(pod);
+  const servicePorts = service.spec?.ports ?? [];
+  if (servicePorts.length === 0) return isHeadless(service) ? [{ address, isReady: ready }] : [];
+  return servicePorts.flatMap((servicePort) => {
+    const number = targetPortOn(pod, servicePort);
+    if (number === undefined) return [];
+    const { name = "", protocol = "TCP", appProtocol } = servicePort;
+    const port: EndpointPort = {
+      ...(name === "" ? {} : { name }),
+      port: number,
+      protocol,
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    };
+    return [{ address, port, isReady: ready }];
+  });
+}
+
+function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
+  const { name = "", namespace = "", uid = "" } = pod.metadata;
+  const { nodeName = "" } = pod.spec ?? {};
+  const hostname = endpointHostname(service, pod);
+  return {
+    ip,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(nodeName === "" ? {} : { nodeName }),
+    targetRef: { kind: "Pod", namespace, name, uid },
+  };
+}
