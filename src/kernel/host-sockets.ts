@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { PortolanError } from "../lib/errors.ts";
 import type { Endpoint, Sockets } from "../lib/sockets.ts";
-import { formatEndpoint, requireIp } from "./socket-address.ts";
+import { formatEndpoint, requireIp } from "./ip-literal.ts";
 
 /**
  * Sockets of the network namespace that this process started in. An IPv6 socket is for IPv6 alone, so that

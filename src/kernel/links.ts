@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { PortolanError } from "../lib/errors.ts";
 import { type Cidr, formatIp, type IpAddress, parseCidr } from "../lib/ip.ts";
+import { requireIp } from "./ip-literal.ts";
 import {
   attributes,
   isMissing,
@@ -17,7 +18,7 @@ import {
   u32,
 } from "./netlink.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { addressBytes, addressFamily, requireIp } from "./socket-address.ts";
+import { addressBytes, addressFamily } from "./socket-address.ts";
 
 // linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, linux/neighbour.h, linux/veth.h
 const RTM_NEWLINK = 16;

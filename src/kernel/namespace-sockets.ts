@@ -21,8 +21,9 @@ import {
   takeSocketError,
 } from "./ffi.ts";
 import { connectTimeout } from "./host-sockets.ts";
+import { formatEndpoint } from "./ip-literal.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { formatEndpoint, socketAddress } from "./socket-address.ts";
+import { socketAddress } from "./socket-address.ts";
 
 /** As Node's own; the kernel cuts it to `net.core.somaxconn`. */
 const LISTEN_BACKLOG = 511;

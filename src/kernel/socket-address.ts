@@ -1,18 +1,8 @@
 import { endianness } from "node:os";
-import { PortolanError } from "../lib/errors.ts";
-import { type IpAddress, parseIp } from "../lib/ip.ts";
+import type { IpAddress } from "../lib/ip.ts";
 import type { Endpoint } from "../lib/sockets.ts";
 import { AF_INET, AF_INET6 } from "./ffi.ts";
-
-/** Reads an address literal, or throws `INVALID_ADDRESS`: a name must have been resolved before. */
-export function requireIp(text: string): IpAddress {
-  const address = parseIp(text);
-  if (address !== undefined) return address;
-  throw new PortolanError(
-    "INVALID_ADDRESS",
-    `Cannot use the address "${text}": it is no IP literal, an IPv4 or IPv6 address is needed`,
-  );
-}
+import { requireIp } from "./ip-literal.ts";
 
 /** The kernel's number for the family of an address. */
 export function addressFamily(address: IpAddress): number {
@@ -42,9 +32,4 @@ export function socketAddress(endpoint: Endpoint): { bytes: Buffer; family: numb
   bytes.writeUInt16BE(endpoint.port, 2);
   addressBytes(address).copy(bytes, family === AF_INET ? 4 : 8);
   return { bytes, family };
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function formatEndpoint({ host, port }: Endpoint): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { canonicalDataDir, dataDirPaths, quoted, readState } from "./data-dir.ts";
+import { namespaceDir } from "./fabric-paths.ts";
+import { systemPath } from "./preflight.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { findProcesses } from "./sandbox-processes.ts";
+
+export interface RunInOptions {
+  readonly dataDir: string | undefined;
+  /** A node such as `node-1`, or `client`. */
+  readonly where: string;
+  readonly argv: readonly string[];
+}
+
+/**
+ * Runs a command on a sandbox node, or on the client outside the cluster, with the caller's terminal, and returns
+ * its exit code (128 + the signal's number if one ended it). It lives in the sandbox's process namespace too, so
+ * it ends with the sandbox. Works for the user who started the sandbox.
+ */
+export async function runIn(options: RunInOptions): Promise<number> {
+  const { where, argv } = options;
+  const dataDir = canonicalDataDir(options.dataDir);
+  const inside = findProcesses(dataDir).find(({ role }) => role === "node");
+  if (inside === undefined) {
+    throw new SandboxError(
+      "NOT_RUNNING",
+      `Cannot run a command on "${where}": no sandbox runs in "${dataDir}"`,
+      {
+        remedy: `portolan up --detach --data-dir ${quoted(dataDir)}`,
+      },
+    );
+  }
+  const net = namespacePath({ dataDir, where, pid: inside.pid });
+  // A change of the mount namespace moves to its root; the caller's folder is there as well, by the same name.
+  const command = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd(), ...argv];
+  const own = ["--mount", "--pid", "--ipc", `--net=${net}`];
+  const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
+  return exitCodeOf("nsenter", [`--target=${inside.pid}`, ...user, ...own, "--", ...command]);
+}
+
+/** The namespace's pin lies in a mount namespace, so it is reached through a process that lives there. */
+function namespacePath(given: {
+  readonly dataDir: string;
+  readonly where: string;
+  readonly pid: number;
+}): string {
+  const { dataDir, where, pid } = given;
+  const root = `/proc/${pid}/root`;
+  if (!existsSync(root)) {
+    throw new SandboxError(
+      "NOT_PERMITTED",
+      `Cannot enter the sandbox in "${dataDir}": it is another user's`,
+      {
+        remedy: "Run the command as the user who started the sandbox",
+      },
+    );
+  }
+  const names = [...(readState(dataDir)?.nodes ?? []), "client"];
+  const path = join(root, namespaceDir(dataDirPaths(dataDir).runtime), where);
+  if (names.includes(where) && existsSync(path)) return path;
+  throw new SandboxError(
+    "NO_SUCH_NODE",
+    `Cannot run a command on "${where}": there is no such node`,
+    {
+      remedy: `Choose one of: ${names.join(", ")}`,
+    },
+  );
+}
+
+function exitCodeOf(program: string, args: readonly string[]): Promise<number> {
+  const child = spawn(program, args, {
+    stdio: "inherit",
+    env: { ...process.env, PATH: systemPath() },
+  });
+  // At a terminal the command gets these itself; from elsewhere they are passed on. Either way it decides.
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      for (const each of signals) process.off(each, forward);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
