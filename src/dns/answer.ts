@@ -1,0 +1,299 @@
+import type { DnsCounters } from "./counters.ts";
+import type { Question, Resolution, Resolver } from "./forward/resolver.ts";
+import { CLASS_IN, HEADER_BYTES, headerFlags, rcodes, recordTypes } from "./wire/constants.ts";
+import type { ResourceRecord } from "./wire/message.ts";
+import { writeSections } from "./wire/message-writer.ts";
+import { type NameKey, nameKey } from "./wire/name.ts";
+import { parseQuery, type Query } from "./wire/query.ts";
+import { dataOf, recordSet, ttlOf } from "./wire/record-set.ts";
+import {
+  type Reply,
+  type ReplyOptions,
+  soaNumbers,
+  soaTtlSeconds,
+  type Transport,
+  writeEmptyReply,
+  writeRefusal,
+  writeReply,
+} from "./wire/reply.ts";
+import type { ZoneNode } from "./zone/nodes.ts";
+import type { Zone } from "./zone/zone.ts";
+
+export interface ResponderOptions extends ReplyOptions {
+  readonly zone: Zone;
+  /** Who is asked for other names; absent refuses them. */
+  readonly resolver?: Resolver;
+  /** Zones whose unknown names are passed on to the resolver instead of being denied. */
+  readonly fallthrough: readonly NameKey[];
+  /** Whether ANY gets one HINFO record (RFC 8482). */
+  readonly minimalAny: boolean;
+  /** In [0, 1); says which record of a set comes first. */
+  readonly random: () => number;
+  readonly counters: DnsCounters;
+}
+
+/** Links of a chain of aliases that are followed. */
+const ALIAS_LINKS_MAX = 10;
+
+/** What ANY gets, and for how long (RFC 8482 section 4.2). */
+const minimalAnySet = recordSet(recordTypes.HINFO, 8482, [
+  Buffer.from("\x0dANY obsoleted\x0cSee RFC 8482", "latin1"),
+]);
+
+/** An answer, silence (undefined), or an answer that waits for another server. */
+export type Outcome = Buffer | undefined | Promise<Buffer>;
+
+/** From a packet to its answer. Knows nothing of sockets; one serves all of a node's. */
+export class Responder {
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  answer(packet: Uint8Array, transport: Transport): Outcome {
+    const { counters } = this.#options;
+    const verdict = parseQuery(packet);
+    if (verdict.kind === "silent") {
+      counters.ignored++;
+      return undefined;
+    }
+    counters.queries[transport]++;
+    if (verdict.kind === "refuse") return this.#count(writeRefusal(packet, verdict.rcode));
+    const outcome = this.#answerQuery(verdict.query, transport);
+    return outcome instanceof Promise
+      ? outcome.then((reply) => this.#count(reply))
+      : this.#count(outcome);
+  }
+
+  #answerQuery(query: Query, transport: Transport): Buffer | Promise<Buffer> {
+    const { minimalAny, zone } = this.#options;
+    if (query.edns !== undefined && query.edns.version !== 0) {
+      return this.#empty(query, rcodes.BADVERS, transport);
+    }
+    if (query.class !== CLASS_IN) return this.#empty(query, rcodes.REFUSED, transport);
+    switch (query.type) {
+      case recordTypes.OPT:
+        return this.#empty(query, rcodes.FORMERR, transport);
+      case recordTypes.AXFR:
+      case recordTypes.IXFR:
+        return this.#empty(query, rcodes.REFUSED, transport);
+      case recordTypes.ANY:
+        if (!minimalAny) break;
+        return this.#write(
+          query,
+          { rcode: rcodes.NOERROR, isAuthoritative: false, answers: minimalAnySet },
+          transport,
+        );
+    }
+
+    const found = zone.lookup(query.name);
+    switch (found.kind) {
+      case "outside":
+        return this.#forward(query, transport);
+      case "unknown":
+        return this.#empty(query, rcodes.SERVFAIL, transport);
+      case "missing":
+        if (this.#fallsThrough(query.name)) return this.#forward(query, transport);
+        return this.#deny(query, rcodes.NXDOMAIN, found.zoneAt, transport);
+      case "apex":
+        if (query.type === recordTypes.SOA) {
+          const soa = { section: "answer", zoneAt: 0, soa: zone.soa } as const;
+          return this.#write(
+            query,
+            { rcode: rcodes.NOERROR, isAuthoritative: true, soa },
+            transport,
+          );
+        }
+        return this.#answerNode(query, found.node, found.zoneAt, transport);
+      case "found":
+        return this.#answerNode(query, found.node, found.zoneAt, transport);
+    }
+  }
+
+  #answerNode(
+    query: Query,
+    node: ZoneNode,
+    zoneAt: number,
+    transport: Transport,
+  ): Buffer | Promise<Buffer> {
+    const answers = node.sets.get(query.type);
+    if (answers !== undefined) {
+      const count = answers.answers.starts.length - 1;
+      const first = count > 1 ? Math.floor(this.#options.random() * count) : 0;
+      const reply = { rcode: rcodes.NOERROR, isAuthoritative: true, answers, first, zoneAt };
+      return this.#write(query, reply, transport);
+    }
+    if (node.alias !== undefined && isAddressType(query.type)) {
+      return this.#followAlias(query, node.alias, zoneAt, transport);
+    }
+    if (node.needsSlices && !this.#options.zone.isSynced) {
+      return this.#empty(query, rcodes.SERVFAIL, transport);
+    }
+    return this.#deny(query, rcodes.NOERROR, zoneAt, transport);
+  }
+
+  /** Follows an ExternalName inside the zones and, where it leaves them, through the resolver. */
+  #followAlias(
+    query: Query,
+    alias: Uint8Array,
+    zoneAt: number,
+    transport: Transport,
+  ): Buffer | Promise<Buffer> {
+    const { zone, resolver } = this.#options;
+    const seen = new Set<NameKey>([query.name]);
+    const links: ResourceRecord[] = [];
+    let owner = questionName(query);
+    for (let target = alias; links.length < ALIAS_LINKS_MAX; ) {
+      links.push(record(owner, recordTypes.CNAME, zone.ttlSeconds, target));
+      const key = nameKey(target);
+      if (seen.has(key)) break;
+      seen.add(key);
+      const found = zone.lookup(key);
+      if (found.kind === "unknown") return this.#empty(query, rcodes.SERVFAIL, transport);
+      if (found.kind === "outside") {
+        if (resolver === undefined) return this.#sections(query, { answers: links }, transport);
+        const question = { ...questionOf(query), name: target, key };
+        return this.#resolve(query, question, resolver, links, transport);
+      }
+      if (found.kind === "missing") {
+        const authority = [this.#soaRecord(target.subarray(found.zoneAt))];
+        const denial = { rcode: rcodes.NXDOMAIN, answers: links, authority };
+        return this.#sections(query, denial, transport);
+      }
+      if (found.node.alias === undefined) {
+        const set = found.node.sets.get(query.type);
+        if (set === undefined) {
+          const authority = [this.#soaRecord(target.subarray(found.zoneAt))];
+          return this.#sections(query, { answers: links, authority }, transport);
+        }
+        const own = dataOf(set).map((data) => record(target, query.type, ttlOf(set), data));
+        return this.#sections(query, { answers: [...links, ...own] }, transport);
+      }
+      owner = target;
+      target = found.node.alias;
+    }
+    // A loop, or a chain without end: there is no address (as CoreDNS).
+    return this.#deny(query, rcodes.NOERROR, zoneAt, transport);
+  }
+
+  #forward(query: Query, transport: Transport): Buffer | Promise<Buffer> {
+    const { resolver, counters } = this.#options;
+    if (resolver === undefined) return this.#empty(query, rcodes.REFUSED, transport);
+    counters.forwarded++;
+    return this.#resolve(query, questionOf(query), resolver, [], transport);
+  }
+
+  async #resolve(
+    query: Query,
+    question: Question,
+    resolver: Resolver,
+    links: readonly ResourceRecord[],
+    transport: Transport,
+  ): Promise<Buffer> {
+    const resolution: Resolution = await resolver.resolve(question);
+    switch (resolution.kind) {
+      case "failed":
+        return this.#empty(query, rcodes.SERVFAIL, transport);
+      case "refused":
+        return this.#empty(query, rcodes.REFUSED, transport);
+      case "answer": {
+        const { answer } = resolution;
+        if (answer.rcode === rcodes.SERVFAIL) return this.#empty(query, rcodes.SERVFAIL, transport);
+        const flags =
+          headerFlags.recursionAvailable | (answer.isTruncated ? headerFlags.truncated : 0);
+        const answers = [...links, ...answer.answers];
+        return this.#sections(query, { ...answer, answers, flags }, transport);
+      }
+    }
+  }
+
+  /**
+   * AA is set on forwarded answers as well, as CoreDNS does from its cache: old versions of glibc throw away
+   * answers without it.
+   */
+  #sections(
+    query: Query,
+    parts: {
+      readonly answers: readonly ResourceRecord[];
+      readonly authority?: readonly ResourceRecord[];
+      readonly additional?: readonly ResourceRecord[];
+      readonly rcode?: number;
+      readonly flags?: number;
+    },
+    transport: Transport,
+  ): Buffer {
+    const { rcode = rcodes.NOERROR, flags = 0, authority = [], additional = [], answers } = parts;
+    const all = { rcode, answers, authority, additional, flags: flags | headerFlags.authoritative };
+    return writeSections(query, all, transport, this.#options);
+  }
+
+  /** NXDOMAIN, or NOERROR without records; with the SOA record that says how long that may be remembered. */
+  #deny(query: Query, rcode: number, zoneAt: number, transport: Transport): Buffer {
+    const soa = { section: "authority", zoneAt, soa: this.#options.zone.soa } as const;
+    return this.#write(query, { rcode, isAuthoritative: true, soa }, transport);
+  }
+
+  #soaRecord(zone: Uint8Array): ResourceRecord {
+    const { soa } = this.#options.zone;
+    const numbers = Buffer.alloc(20);
+    soaNumbers(soa).forEach((number, i) => void numbers.writeUInt32BE(number, 4 * i));
+    const master = Buffer.from("\x02ns\x03dns", "latin1");
+    const contact = Buffer.from("\x0ahostmaster", "latin1");
+    const data = Buffer.concat([master, zone, contact, zone, numbers]);
+    return record(zone, recordTypes.SOA, soaTtlSeconds(soa), data);
+  }
+
+  #fallsThrough(name: NameKey): boolean {
+    const { resolver, fallthrough } = this.#options;
+    return resolver !== undefined && fallthrough.some((zone) => isWithin(name, zone));
+  }
+
+  #empty(query: Query, rcode: number, transport: Transport): Buffer {
+    return writeEmptyReply(query, rcode, transport, this.#options);
+  }
+
+  #write(query: Query, reply: Reply, transport: Transport): Buffer {
+    return writeReply(query, reply, transport, this.#options);
+  }
+
+  #count(reply: Buffer): Buffer {
+    const { counters } = this.#options;
+    const flags = reply.readUInt16BE(2);
+    const rcode = flags & 15;
+    counters.rcodes[rcode] = (counters.rcodes[rcode] ?? 0) + 1;
+    if ((flags & headerFlags.truncated) !== 0) counters.truncated++;
+    return reply;
+  }
+}
+
+function isAddressType(type: number): boolean {
+  return type === recordTypes.A || type === recordTypes.AAAA;
+}
+
+/** Whether `name` is `zone` or below it, at a label's border. */
+function isWithin(name: NameKey, zone: NameKey): boolean {
+  if (!name.endsWith(zone)) return false;
+  for (let at = 0; at < name.length; at += name.charCodeAt(at) + 1) {
+    if (name.length - at === zone.length) return true;
+  }
+  return false;
+}
+
+function questionName(query: Query): Uint8Array {
+  return query.packet.subarray(HEADER_BYTES, query.questionEnd - 4);
+}
+
+function questionOf(query: Query): Question {
+  return {
+    name: questionName(query),
+    key: query.name,
+    type: query.type,
+    isDnssecOk: query.edns?.isDnssecOk ?? false,
+    isCheckingDisabled: (query.flags & headerFlags.checkingDisabled) !== 0,
+  };
+}
+
+function record(name: Uint8Array, type: number, ttl: number, data: Uint8Array): ResourceRecord {
+  return { name, type, class: CLASS_IN, ttl, data };
+}

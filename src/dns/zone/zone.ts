@@ -1,0 +1,404 @@
+import { isDeepStrictEqual } from "node:util";
+import { recordTypes } from "../wire/constants.ts";
+import {
+  labelKey,
+  labelStarts,
+  type NameKey,
+  nameKey,
+  parseName,
+  relativeKey,
+} from "../wire/name.ts";
+import { recordSet } from "../wire/record-set.ts";
+import type { Soa } from "../wire/reply.ts";
+import { undashAddress } from "./addresses.ts";
+import {
+  addressSets,
+  emptyNode,
+  type NamedAddress,
+  type NodeContext,
+  nameServerSet,
+  nameSet,
+  nodeOf,
+  type ZoneNode,
+} from "./nodes.ts";
+import { ReverseIndex } from "./reverse-index.ts";
+import { nodesBelowService, type ServiceSource, serviceNode, zonalNode } from "./service-nodes.ts";
+import type { PodView, ServiceView, SliceView } from "./views.ts";
+
+/** Whether pods have names: never, for any address in an existing namespace, or for addresses of real pods. */
+export type PodRecords = "disabled" | "insecure" | "verified";
+
+export interface ZoneOptions {
+  /** Such as `cluster.local`. */
+  readonly clusterDomain: string;
+  /** Keys of the reverse zones that are answered for. */
+  readonly reverseZones: readonly NameKey[];
+  /** How long records live, 0 to 3600. */
+  readonly ttlSeconds: number;
+  readonly podRecords: PodRecords;
+  /** A Service with cluster IPs but without ready endpoints does not exist. */
+  readonly hideEmpty: boolean;
+  /** Whether `<zone>.pin|prefer._zone` exists below headless Services. */
+  readonly zonalNames: boolean;
+  /** The servers' own addresses: they find the Service that is named as name server. */
+  readonly serverAddresses: readonly Uint8Array[];
+  /** Milliseconds since the Unix epoch; the first serial comes from it. */
+  readonly now: () => number;
+  /** In [0, 1); orders the records of a set. */
+  readonly random: () => number;
+}
+
+/** What the zones know about a name. `zoneAt` is where the zone's name starts within the key. */
+export type Lookup =
+  | { readonly kind: "outside" }
+  | { readonly kind: "apex" | "found"; readonly zoneAt: number; readonly node: ZoneNode }
+  | { readonly kind: "missing"; readonly zoneAt: number }
+  /** Not known yet: the objects have not all arrived. Neither a denial nor an answer would be true. */
+  | { readonly kind: "unknown"; readonly zoneAt: number };
+
+/** The version of the specification that is followed, and how long that record lives (as CoreDNS). */
+const SCHEMA_VERSION = "1.1.0";
+const SCHEMA_VERSION_TTL_SECONDS = 28_800;
+
+const SVC = labelKey("svc");
+const POD = labelKey("pod");
+const NAME_SERVER = relativeKey("ns", "dns");
+
+/** What follows from the servers' own addresses, as of a serial. */
+interface NameServerNodes {
+  readonly serial: number;
+  readonly clusterApex: ZoneNode;
+  readonly reverseApex: ZoneNode;
+  /** `ns.dns` of every zone, which the SOA records name. */
+  readonly host: ZoneNode;
+}
+
+/** One Service with its slices, and what was made of them since the last change. */
+interface ServiceEntry {
+  service: ServiceView | undefined;
+  readonly slices: Map<string, SliceView>;
+  /** `null`: made, and there is none. */
+  node: ZoneNode | null | undefined;
+  below: Map<NameKey, () => ZoneNode> | undefined;
+  readonly made: Map<NameKey, ZoneNode>;
+}
+
+/**
+ * The cluster's names, from its objects: the zone of the cluster domain and the reverse zones. A change costs what it
+ * changes; records are made when they are first asked for. Whatever the order of changes, the answers are those of a
+ * zone that is built anew from the same objects.
+ */
+export class Zone {
+  readonly #options: ZoneOptions;
+  readonly #cluster: NameKey;
+  readonly #zones: ReadonlySet<NameKey>;
+  readonly #context: NodeContext;
+  readonly #version: ZoneNode;
+  readonly #services = new Map<NameKey, ServiceEntry>();
+  readonly #slices = new Map<string, SliceView>();
+  readonly #pods = new Map<string, PodView>();
+  readonly #podNames = new Map<NameKey, Map<string, Uint8Array>>();
+  /** Namespaces, by how many things say that they exist: the object itself, and Services in it. */
+  readonly #namespaces = new Map<NameKey, number>();
+  readonly #namespaceObjects = new Set<NameKey>();
+  readonly #reverse = new ReverseIndex();
+  #serial: number;
+  #isSynced = false;
+  #nameServers: NameServerNodes | undefined;
+
+  constructor(options: ZoneOptions) {
+    const wire = parseName(options.clusterDomain);
+    if (wire === undefined) throw new RangeError(`Not a domain name: "${options.clusterDomain}"`);
+    this.#options = options;
+    this.#cluster = nameKey(wire);
+    this.#zones = new Set([this.#cluster, ...options.reverseZones]);
+    this.#context = {
+      ttlSeconds: options.ttlSeconds,
+      zone: this.#cluster,
+      shuffle: (list) => shuffle(list, options.random),
+    };
+    const text = Buffer.concat([Uint8Array.of(SCHEMA_VERSION.length), Buffer.from(SCHEMA_VERSION)]);
+    this.#version = nodeOf([recordSet(recordTypes.TXT, SCHEMA_VERSION_TTL_SECONDS, [text])]);
+    this.#serial = Math.floor(options.now() / 1000);
+  }
+
+  get soa(): Soa {
+    return { serial: this.#serial, ttlSeconds: this.#options.ttlSeconds };
+  }
+
+  get ttlSeconds(): number {
+    return this.#options.ttlSeconds;
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** From now on what is not known does not exist. */
+  markSynced(): void {
+    this.#isSynced = true;
+  }
+
+  setNamespace(name: string, exists: boolean): void {
+    const key = labelKey(name);
+    if (this.#namespaceObjects.has(key) === exists) return;
+    if (exists) this.#namespaceObjects.add(key);
+    else this.#namespaceObjects.delete(key);
+    this.#countNamespace(key, exists ? 1 : -1);
+    this.#changed();
+  }
+
+  /** `view` replaces what the Service named `namespace/name` had; undefined when it is gone. */
+  setService(key: NameKey, view: ServiceView | undefined): void {
+    const previous = this.#services.get(key)?.service;
+    if (isDeepStrictEqual(previous, view)) return;
+    const entry = this.#entry(key);
+    entry.service = view;
+    if (view !== undefined) {
+      this.#reverse.addService(view);
+      this.#countNamespace(view.namespaceKey, 1);
+    }
+    if (previous !== undefined) {
+      // What the new view has as well was added by it already; only the rest goes.
+      const kept = new Set(view?.clusterIps.map(String));
+      const gone = previous.clusterIps.filter((ip) => !kept.has(String(ip)));
+      this.#reverse.removeService({ ...previous, clusterIps: gone });
+      this.#countNamespace(previous.namespaceKey, -1);
+    }
+    this.#forget(key);
+    this.#changed();
+  }
+
+  /** `key` tells slices apart; `view` replaces what that slice had, undefined when it is gone. */
+  setSlice(key: string, view: SliceView | undefined): void {
+    const previous = this.#slices.get(key);
+    if (isDeepStrictEqual(previous, view)) return;
+    if (view === undefined) this.#slices.delete(key);
+    else {
+      this.#slices.set(key, view);
+      this.#entry(view.serviceKey).slices.set(key, view);
+      // Added before the old one is removed, so that what both have stays.
+      this.#reverse.addSlice(view);
+      this.#forget(view.serviceKey);
+    }
+    if (previous !== undefined) {
+      this.#reverse.removeSlice(previous);
+      if (previous.serviceKey !== view?.serviceKey) {
+        this.#services.get(previous.serviceKey)?.slices.delete(key);
+        this.#forget(previous.serviceKey);
+      }
+    }
+    this.#changed();
+  }
+
+  /** Pods matter for verified pod records only. */
+  setPod(key: string, view: PodView | undefined): void {
+    const previous = this.#pods.get(key);
+    if (isDeepStrictEqual(previous, view)) return;
+    if (view === undefined) this.#pods.delete(key);
+    else this.#pods.set(key, view);
+    for (const record of previous?.records ?? []) {
+      const owners = this.#podNames.get(record.key);
+      owners?.delete(key);
+      if (owners?.size === 0) this.#podNames.delete(record.key);
+    }
+    for (const record of view?.records ?? []) {
+      const owners = this.#podNames.get(record.key) ?? new Map<string, Uint8Array>();
+      this.#podNames.set(record.key, owners.set(key, record.address));
+    }
+    this.#changed();
+  }
+
+  /** What is known about a name. */
+  lookup(name: NameKey): Lookup {
+    const zoneAt = this.#zoneAt(name);
+    if (zoneAt < 0) return { kind: "outside" };
+    const isCluster = name.length - zoneAt === this.#cluster.length && name.endsWith(this.#cluster);
+    if (zoneAt === 0) {
+      const { clusterApex, reverseApex } = this.#nameServerNodes();
+      return { kind: "apex", zoneAt, node: isCluster ? clusterApex : reverseApex };
+    }
+    const relative = name.slice(0, zoneAt);
+    const node =
+      relative === NAME_SERVER
+        ? this.#nameServerNodes().host
+        : isCluster
+          ? this.#clusterNode(relative)
+          : this.#reverseNode(name);
+    if (node !== undefined) return { kind: "found", zoneAt, node };
+    return { kind: this.#isSynced ? "missing" : "unknown", zoneAt };
+  }
+
+  #zoneAt(name: NameKey): number {
+    for (let at = 0; at < name.length; at += name.charCodeAt(at) + 1) {
+      if (this.#zones.has(name.slice(at))) return at;
+    }
+    return -1;
+  }
+
+  #clusterNode(relative: NameKey): ZoneNode | undefined {
+    const starts = labelStarts(relative);
+    const subtree = relative.slice(starts.at(-1));
+    const [serviceAt, namespaceAt] = [starts.at(-3), starts.at(-2)];
+    if (subtree !== SVC && subtree !== POD) {
+      if (relative === labelKey("dns-version")) return this.#version;
+      return relative === labelKey("dns") ? emptyNode : undefined;
+    }
+    if (namespaceAt === undefined) return emptyNode;
+    const namespace = relative.slice(namespaceAt, starts.at(-1));
+    if (serviceAt === undefined) return this.#namespaces.has(namespace) ? emptyNode : undefined;
+    if (subtree === POD) {
+      return serviceAt === 0
+        ? this.#podNode(relative.slice(0, starts.at(-1)), namespace)
+        : undefined;
+    }
+    return this.#serviceNode(
+      relative.slice(serviceAt, starts.at(-1)),
+      relative.slice(0, serviceAt),
+    );
+  }
+
+  #serviceNode(key: NameKey, below: NameKey): ZoneNode | undefined {
+    const entry = this.#services.get(key);
+    if (entry?.service === undefined) return undefined;
+    const made = below === "" || entry.node === null ? entry.node : entry.made.get(below);
+    if (made !== undefined) return made ?? undefined;
+
+    const source: ServiceSource = {
+      service: entry.service,
+      slices: [...entry.slices.values()],
+      name: key + SVC,
+    };
+    if (entry.node === undefined) {
+      entry.node = serviceNode(source, this.#context, this.#options) ?? null;
+    }
+    if (entry.node === null) return undefined;
+    if (below === "") return entry.node;
+    entry.below ??= nodesBelowService(source, this.#context);
+    const node =
+      entry.below.get(below)?.() ??
+      (this.#options.zonalNames ? zonalNode(source, below, this.#context) : undefined);
+    // Zonal names are open-ended; only names from the objects are kept.
+    if (node !== undefined && entry.below.has(below)) entry.made.set(below, node);
+    return node;
+  }
+
+  #podNode(key: NameKey, namespace: NameKey): ZoneNode | undefined {
+    if (this.#options.podRecords === "disabled") return undefined;
+    if (this.#options.podRecords === "verified") {
+      const owners = this.#podNames.get(key);
+      return owners === undefined
+        ? undefined
+        : nodeOf(addressSets([...owners.values()], this.#context));
+    }
+    if (!this.#namespaces.has(namespace)) return undefined;
+    const address = undashAddress(key.slice(1, 1 + key.charCodeAt(0)));
+    return address === undefined ? undefined : nodeOf(addressSets([address], this.#context));
+  }
+
+  /** The Services that have the address as cluster IP; if there is none, the endpoints that have it. */
+  #reverseNode(name: NameKey): ZoneNode | undefined {
+    const owners = this.#reverse.ownersOf(name);
+    if (owners === undefined) return undefined;
+    const services = [...owners.services].map((service) => service + SVC);
+    const targets =
+      services.length > 0
+        ? services
+        : [...owners.endpoints]
+            .filter(({ serviceKey }) => this.#hasEndpointNames(serviceKey))
+            .map(({ hostKey, serviceKey }) => hostKey + serviceKey + SVC);
+    if (targets.length > 0) return nodeOf([nameSet(recordTypes.PTR, targets, this.#context)]);
+    // A whole address whose Service is gone has nothing; a part of one stands above others.
+    return isWholeAddress(name) ? undefined : emptyNode;
+  }
+
+  #hasEndpointNames(service: NameKey): boolean {
+    const kind = this.#services.get(service)?.service?.kind;
+    return kind === "cluster" || kind === "headless";
+  }
+
+  /** The apexes' NS records and their host's addresses: the Service in front of the servers, or the servers. */
+  #nameServerNodes(): NameServerNodes {
+    if (this.#nameServers?.serial === this.#serial) return this.#nameServers;
+    const { serverAddresses } = this.#options;
+    const found = serverAddresses.flatMap((address) => this.#nameServersAt(address));
+    const servers =
+      found.length > 0
+        ? found
+        : serverAddresses.map((address): NamedAddress => ({ name: NAME_SERVER, address }));
+    const names = found.length > 0 ? [...new Set(found.map(({ name }) => name))] : [NAME_SERVER];
+    const hosts = addressSets(
+      servers.map(({ address }) => address),
+      this.#context,
+    );
+    this.#nameServers = {
+      serial: this.#serial,
+      clusterApex: nodeOf([nameServerSet(names, servers, this.#context)]),
+      reverseApex: nodeOf([nameSet(recordTypes.NS, names, this.#context)]),
+      host: nodeOf(hosts),
+    };
+    return this.#nameServers;
+  }
+
+  #nameServersAt(address: Uint8Array): NamedAddress[] {
+    return [...this.#reverse.ownersOfAddress(address).endpoints].flatMap(
+      ({ hostKey, serviceKey }) => {
+        const service = this.#services.get(serviceKey)?.service;
+        if (service?.kind === "headless") return { name: hostKey + serviceKey + SVC, address };
+        return (service?.clusterIps ?? []).map((ip) => ({ name: serviceKey + SVC, address: ip }));
+      },
+    );
+  }
+
+  #entry(key: NameKey): ServiceEntry {
+    const known = this.#services.get(key);
+    if (known !== undefined) return known;
+    const entry: ServiceEntry = {
+      service: undefined,
+      slices: new Map(),
+      node: undefined,
+      below: undefined,
+      made: new Map(),
+    };
+    this.#services.set(key, entry);
+    return entry;
+  }
+
+  /** Drops what was made of a Service, and its entry once nothing is left. */
+  #forget(key: NameKey): void {
+    const entry = this.#services.get(key);
+    if (entry === undefined) return;
+    entry.node = undefined;
+    entry.below = undefined;
+    entry.made.clear();
+    if (entry.service === undefined && entry.slices.size === 0) this.#services.delete(key);
+  }
+
+  #countNamespace(key: NameKey, by: number): void {
+    const count = (this.#namespaces.get(key) ?? 0) + by;
+    if (count > 0) this.#namespaces.set(key, count);
+    else this.#namespaces.delete(key);
+  }
+
+  /** A serial that repeats would hide a change from those who follow it, so a second is only where it begins. */
+  #changed(): void {
+    this.#serial = Math.max(this.#serial + 1, Math.floor(this.#options.now() / 1000)) % 2 ** 32;
+  }
+}
+
+/** 4 labels and the two of in-addr.arpa, or 32 and the two of ip6.arpa. */
+function isWholeAddress(name: NameKey): boolean {
+  const labels = labelStarts(name).length;
+  return labels === (name.endsWith(`${relativeKey("ip6", "arpa")}\0`) ? 34 : 6);
+}
+
+function shuffle<T>(list: T[], random: () => number): T[] {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const [a, b] = [list[i], list[j]];
+    if (a === undefined || b === undefined) continue;
+    list[i] = b;
+    list[j] = a;
+  }
+  return list;
+}
