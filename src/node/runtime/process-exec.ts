@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { WORKING_DIR } from "./container-root.ts";
+import { exitOf } from "./process-exit.ts";
+import { createStdio } from "./process-stdio.ts";
+import { restrictingArguments } from "./restrict.ts";
+import {
+  type ContainerOptions,
+  type ExecOptions,
+  type ExecProcess,
+  RuntimeError,
+} from "./runtime.ts";
+import type { Tools } from "./tools.ts";
+
+export interface ExecTarget {
+  readonly tools: Tools;
+  /** Process 1 of the container. */
+  readonly pid: number;
+  readonly container: Pick<ContainerOptions, "environment" | "workingDir" | "user" | "group">;
+}
+
+/**
+ * Runs a further program in a container: `nsenter` goes into its namespaces (and stays outside its PID namespace to
+ * hand the exit status on), the rest gives up rights and sets variables as for process 1.
+ */
+export function execInContainer(target: ExecTarget, options: ExecOptions): ExecProcess {
+  const { tools, pid, container } = target;
+  const [program = ""] = options.command;
+  if (program === "") throw new RuntimeError("START_FAILED", "Cannot exec: no command is given");
+  const variables = [...container.environment].map(([name, value]) => `${name}=${value}`);
+  const terminal = options.hasTty && !container.environment.has("TERM") ? ["TERM=xterm"] : [];
+  const stdio = createStdio(options);
+  const child = spawn(
+    tools.nsenter,
+    [
+      ...["--target", String(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
+      ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
+      ...[tools.setpriv, ...restrictingArguments(container), "--"],
+      ...[tools.env, "-i", ...variables, ...terminal],
+      ...[tools.sh, "-c", 'cd "$0" && exec "$@"', container.workingDir ?? WORKING_DIR],
+      ...options.command,
+    ],
+    { cwd: "/", env: {}, stdio: stdio.forChild },
+  );
+  stdio.release();
+  const { stdin, stdout, stderr } = stdio.open();
+  stdin?.on("error", () => {});
+  const exited = new Promise<{ exitCode: number; signal?: number }>((resolve) => {
+    child.once("error", () => resolve({ exitCode: 126 }));
+    child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
+  });
+  return {
+    ...(options.hasStdin && stdin !== undefined ? { stdin } : {}),
+    stdout,
+    ...(stderr === undefined ? {} : { stderr }),
+    exited,
+    kill: () => child.kill("SIGKILL"),
+    resize: stdio.resize,
+  };
+}

@@ -1,0 +1,109 @@
+import { close, closeSync, write } from "node:fs";
+import { Socket } from "node:net";
+import { PassThrough, type Readable, Writable } from "node:stream";
+import { ReadStream } from "node:tty";
+import { openPipe } from "../../kernel/processes.ts";
+import { openPty, setTerminalSize, type TerminalSize } from "../../kernel/pty.ts";
+import { errorCode } from "../../lib/errors.ts";
+
+/** Pause before typing on into a terminal whose program does not read, in milliseconds. */
+const TERMINAL_FULL_PAUSE_MS = 10;
+
+/** The standard streams of a child: pipes, or one terminal. */
+export interface ProcessStdio {
+  /** For `spawn`. */
+  readonly forChild: (number | "ignore")[];
+  /** Closes our copies of the child's ends: once it is spawned, or was not. */
+  release(): void;
+  /** Our ends; opened on first use. Every one must be read or destroyed. */
+  open(): OpenStdio;
+  /** Closes what was never opened, when there is no child. */
+  abandon(): void;
+  resize(size: TerminalSize): void;
+}
+
+export interface OpenStdio {
+  readonly stdin?: Writable;
+  readonly stdout: Readable;
+  readonly stderr?: Readable;
+}
+
+export function createStdio(options: {
+  readonly hasStdin: boolean;
+  readonly hasTty: boolean;
+}): ProcessStdio {
+  return options.hasTty ? terminalStdio() : pipeStdio(options.hasStdin);
+}
+
+function pipeStdio(hasStdin: boolean): ProcessStdio {
+  const input = hasStdin ? openPipe() : undefined;
+  const output = openPipe();
+  const error = openPipe();
+  return {
+    forChild: [input?.read ?? "ignore", output.write, error.write],
+    release: () => closeAll([input?.read, output.write, error.write]),
+    abandon: () => closeAll([input?.write, output.read, error.read]),
+    open: () => ({
+      ...(input === undefined
+        ? {}
+        : { stdin: new Socket({ fd: input.write, readable: false, writable: true }) }),
+      stdout: new Socket({ fd: output.read, readable: true, writable: false }),
+      stderr: new Socket({ fd: error.read, readable: true, writable: false }),
+    }),
+    resize: () => {},
+  };
+}
+
+function terminalStdio(): ProcessStdio {
+  const { master, slave } = openPty();
+  let isOpen = true;
+  const closed = () => {
+    isOpen = false;
+  };
+  return {
+    forChild: [slave, slave, slave],
+    release: () => closeSync(slave),
+    abandon: () => closeSync(master),
+    open: () => {
+      const screen = new ReadStream(master);
+      const stdout = new PassThrough();
+      screen.pipe(stdout);
+      // The master reads as EIO once nobody has the terminal open: an end like any other.
+      screen.on("error", () => screen.destroy());
+      screen.on("close", () => {
+        closed();
+        stdout.end();
+      });
+      stdout.on("close", () => screen.destroy());
+      return { stdin: keyboard(master, () => isOpen), stdout };
+    },
+    resize: (size) => {
+      if (isOpen) setTerminalSize(master, size);
+    },
+  };
+}
+
+/** Types into a terminal. It is not closed with this stream: its end is the program's, not the typist's. */
+function keyboard(master: number, isOpen: () => boolean): Writable {
+  const type = (chunk: Buffer, done: () => void): void => {
+    if (!isOpen()) {
+      done();
+      return;
+    }
+    write(master, chunk, 0, chunk.length, null, (error, bytes) => {
+      const isOver = error !== null && errorCode(error) !== "EAGAIN";
+      const rest = chunk.subarray(error === null ? bytes : 0);
+      if (isOver || rest.length === 0) done();
+      else setTimeout(() => type(rest, done), TERMINAL_FULL_PAUSE_MS);
+    });
+  };
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => type(chunk, done),
+    // Ctrl-D: what a terminal's end of input is.
+    final: (done) => type(Buffer.from([4]), done),
+  });
+}
+
+function closeAll(fds: readonly (number | undefined)[]): void {
+  for (const fd of fds) if (fd !== undefined) close(fd, () => {});
+}

@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openLinks } from "../../src/kernel/links.ts";
+import { createNetworkNamespace } from "../../src/kernel/namespaces.ts";
+import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { parseCidr } from "../../src/lib/ip.ts";
+import { ContainerLog, readLogFiles } from "../../src/node/runtime/container-log.ts";
+import { openProcessRuntime } from "../../src/node/runtime/process-runtime.ts";
+import type {
+  ContainerOptions,
+  RunningContainer,
+  RunningPod,
+  Runtime,
+} from "../../src/node/runtime/runtime.ts";
+
+// The runtime without the agent: real namespaces, real processes. Needs CAP_SYS_ADMIN (root, or a user namespace).
+
+const dir = mkdtempSync(join(tmpdir(), "portolan-runtime-"));
+const secret = join(dir, "secret");
+let node: NetworkNamespace;
+let runtime: Runtime;
+
+before(() => {
+  mkdirSync(secret);
+  writeFileSync(join(secret, "key"), "private");
+  node = createNetworkNamespace("node", join(dir, "nodes"));
+  using links = openLinks(node);
+  links.addBridge({ name: "fabric" });
+  links.addAddress("fabric", "192.168.0.1/24");
+  links.setUp("fabric");
+  runtime = openProcessRuntime({
+    node,
+    nodeIps: ["192.168.0.1"],
+    podCidrs: [parseCidr("10.0.1.0/24")!],
+    dir: join(dir, "runtime"),
+    hiddenPaths: ["/usr/share/doc"],
+    clock: systemClock,
+  });
+});
+
+after(async () => {
+  await runtime[Symbol.asyncDispose]();
+  await node[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true });
+});
+
+function openPod(hostname = "pod-a"): Promise<RunningPod> {
+  return runtime.openPod({ uid: randomUUID(), hostname, isHostNetwork: false, wantedIps: [] });
+}
+
+function start(pod: RunningPod, options: Partial<ContainerOptions>): RunningContainer {
+  const id = randomUUID();
+  return pod.start({
+    name: "main",
+    id,
+    command: ["true"],
+    environment: new Map(),
+    mounts: [],
+    hasStdin: false,
+    hasTty: false,
+    log: new ContainerLog(join(dir, `${id}.log`), Date.now),
+    ...options,
+  });
+}
+
+/** Runs a script as a container of a pod of its own. */
+async function runScript(
+  script: string,
+  options: Partial<ContainerOptions> = {},
+): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }> {
+  await using pod = await openPod();
+  const path = join(dir, `${randomUUID()}.log`);
+  const log = new ContainerLog(path, Date.now);
+  const container = start(pod, { command: ["sh", "-c", script], log, ...options });
+  const { exitCode } = await container.exited;
+  const lines = readLogFiles(path)
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split(" ").slice(3).join(" "));
+  return { exitCode, lines };
+}
+
+const scripts: readonly {
+  readonly name: string;
+  readonly script: string;
+  readonly options?: Partial<ContainerOptions>;
+  readonly want: readonly string[] | RegExp;
+  readonly exitCode?: number;
+}[] = [
+  { name: "has the pod's host name", script: "hostname", want: ["pod-a"] },
+  {
+    name: "is process 1 of its own processes",
+    script: "echo $$; ls -d /proc/[0-9]* | wc -l",
+    want: /^1\n[23]$/,
+  },
+  {
+    name: "has only the variables it was given",
+    script: "env | grep -v -e ^PWD -e ^_= -e ^SHLVL | sort",
+    options: {
+      environment: new Map([
+        ["A", "b c"],
+        ["PATH", "/usr/bin:/bin"],
+      ]),
+    },
+    want: ["A=b c", "PATH=/usr/bin:/bin"],
+  },
+  { name: "hands its exit status on", script: "exit 7", want: [], exitCode: 7 },
+  {
+    name: "tells how its own children ended",
+    script: "sleep 60 & kill -9 $!; wait $! 2>/dev/null",
+    want: [],
+    exitCode: 137,
+  },
+  {
+    name: "may write to its working folder",
+    script: "pwd; echo a > x && cat x",
+    want: ["/run/work", "a"],
+  },
+  {
+    name: "may write to /tmp, /run and /dev/shm",
+    script: "for d in /tmp /run /dev/shm; do echo $d > $d/x && cat $d/x; done",
+    want: ["/tmp", "/run", "/dev/shm"],
+  },
+  {
+    name: "sees the host's files but can not change them",
+    script:
+      "test -x /usr/bin/env && ! touch /usr/bin/x /etc/x /x 2>/dev/null && ! rm -f /etc/passwd 2>/dev/null && echo safe",
+    want: ["safe"],
+  },
+  {
+    name: "can not mount, load or change the kernel",
+    script:
+      "! mount -t tmpfs x /mnt 2>/dev/null && ! mount -o remount,rw / 2>/dev/null && ! mknod /tmp/d b 8 0 2>/dev/null && ! hostname x 2>/dev/null && ! sh -c 'echo 1 > /proc/sys/kernel/panic' 2>/dev/null && ! sh -c 'echo 0 > /proc/sys/net/ipv4/ip_forward' 2>/dev/null && echo safe",
+    want: ["safe"],
+  },
+  {
+    name: "has no devices but the harmless ones",
+    script: "ls /dev | tr '\\n' ' '; head -c 3 /dev/zero | wc -c",
+    want: ["fd full null ptmx pts random shm stderr stdin stdout tty urandom zero 3"],
+  },
+  {
+    name: "can not see what is hidden",
+    script: "ls /usr/share/doc | wc -l",
+    want: ["0"],
+  },
+  {
+    name: "may open its output again",
+    script: "echo again > /dev/stdout; echo problem > /dev/stderr",
+    want: /again/,
+  },
+  {
+    name: "has a network of its own, with loopback",
+    script: "ip -o -4 addr show | awk '{print $2, $4}'",
+    want: /^lo 127.0.0.1\/8\neth0 10\.0\.1\.\d+\/32$/,
+  },
+  {
+    name: "may bind low ports",
+    script: 'python3 -c \'import socket; s=socket.socket(); s.bind(("", 80)); print("bound")\'',
+    want: ["bound"],
+  },
+  {
+    name: "has few capabilities and can not gain any",
+    script: "grep -e CapBnd -e CapEff -e NoNewPrivs /proc/self/status | tr '\\t\\n' '  '",
+    want: ["CapEff: 00000000000025fb CapBnd: 00000000000025fb NoNewPrivs: 1 "],
+  },
+  {
+    name: "gets its mount points where the host has none",
+    script:
+      "cat /etc/config/key /data/here/key /usr/share/none/html/key; test -e /etc/passwd && ls -d /usr/share/zoneinfo",
+    options: {
+      mounts: ["/etc/config", "/data/here", "/usr/share/none/html"].map((target) => ({
+        target,
+        source: secret,
+        isReadOnly: true,
+      })),
+    },
+    want: ["privateprivateprivate/usr/share/zoneinfo"],
+  },
+  {
+    name: "can not write to a read-only mount",
+    script: "touch /data/x 2>/dev/null || echo no",
+    options: { mounts: [{ target: "/data", source: secret, isReadOnly: true }] },
+    want: ["no"],
+  },
+  {
+    name: "has a file mounted over another",
+    script: "cat /etc/hosts",
+    options: { mounts: [{ target: "/etc/hosts", source: join(secret, "key"), isReadOnly: true }] },
+    want: ["private"],
+  },
+];
+
+for (const { name, script, options = {}, want, exitCode = 0 } of scripts) {
+  test(`A container ${name}`, async () => {
+    const result = await runScript(script, options);
+    if (want instanceof RegExp) assert.match(result.lines.join("\n"), want);
+    else assert.deepEqual(result.lines, want);
+    assert.equal(result.exitCode, exitCode);
+  });
+}
+
+test("A program that is not there is refused in runc's words", async () => {
+  await using pod = await openPod();
+  assert.throws(() => start(pod, { command: ["no-such-program"] }), {
+    code: "START_FAILED",
+    message: 'exec: "no-such-program": executable file not found in $PATH',
+  });
+});
+
+test("Nothing can be mounted over the programs that set containers up", async () => {
+  await using pod = await openPod();
+  for (const target of ["/", "/usr", "/usr/bin", "/bin", "/lib", "/proc", "/dev", "/etc"]) {
+    assert.throws(() => start(pod, { mounts: [{ target, isReadOnly: false }] }), {
+      code: "CREATE_FAILED",
+    });
+  }
+});
+
+test("Nothing survives a container, however deep it hid", async () => {
+  await using pod = await openPod();
+  const beat = join(pod.dir, "beat");
+  mkdirSync(beat);
+  const container = start(pod, {
+    command: ["sh", "-c", "setsid sh -c 'while sleep 0.05; do date +%N > /beat/x; done' & wait"],
+    mounts: [{ target: "/beat", source: beat, isReadOnly: false }],
+  });
+  while (!existsSync(join(beat, "x"))) await systemClock.sleep(20);
+  container.signal("SIGKILL");
+  await container.exited;
+  const last = readFileSync(join(beat, "x"), "utf8");
+  await systemClock.sleep(150);
+  assert.equal(readFileSync(join(beat, "x"), "utf8"), last);
+});
+
+test("Exec runs beside process 1, with the container's variables, and hands its exit status on", async () => {
+  await using pod = await openPod();
+  const container = start(pod, { command: ["sleep", "60"], environment: new Map([["A", "1"]]) });
+  const run = container.exec({
+    command: ["sh", "-c", "read x; echo $x $A $(hostname); echo bad >&2; cat /proc/1/comm; exit 3"],
+    hasStdin: true,
+    hasTty: false,
+  });
+  run.stdin?.end("typed\n");
+  const [stdout, stderr, exit] = await Promise.all([
+    text(run.stdout),
+    text(run.stderr!),
+    run.exited,
+  ]);
+  assert.equal(stdout, "typed 1 pod-a\nsleep\n");
+  assert.equal(stderr, "bad\n");
+  assert.deepEqual(exit, { exitCode: 3 });
+});
+
+test("Exec with a terminal has a real one, of the size that was set", async () => {
+  await using pod = await openPod();
+  const container = start(pod, { command: ["sleep", "60"] });
+  const run = container.exec({
+    command: ["sh", "-c", "read x; stty size; test -t 0 && test -t 1 && echo $TERM"],
+    hasStdin: true,
+    hasTty: true,
+  });
+  run.resize({ columns: 100, rows: 40 });
+  run.stdin?.write("go\n");
+  const [screen, exit] = await Promise.all([text(run.stdout), run.exited]);
+  assert.match(screen, /40 100\r\nxterm\r\n/);
+  assert.equal(exit.exitCode, 0);
+});
+
+test("Pods reach each other and themselves, the node reaches them, with true source addresses", async () => {
+  await using a = await openPod("pod-a");
+  await using b = await openPod("pod-b");
+  const serve = [
+    "import socket",
+    "server = socket.create_server(('', 80))",
+    "while True:",
+    "  client, peer = server.accept()",
+    "  client.send(peer[0].encode())",
+    "  client.close()",
+  ].join("\n");
+  const log = new ContainerLog(join(dir, "server.log"), Date.now);
+  start(a, { command: ["python3", "-c", serve], log });
+  const ask = async (from: NetworkNamespace): Promise<string> => {
+    for (let tries = 0; tries < 50; tries++) {
+      try {
+        const socket = await from.sockets.connectTcp({ host: a.ips[0]!, port: 80 });
+        return await text(socket);
+      } catch {
+        await systemClock.sleep(50);
+      }
+    }
+    return "no answer";
+  };
+  assert.equal(await ask(a.namespace), a.ips[0]);
+  assert.equal(await ask(b.namespace), b.ips[0]);
+  assert.equal(await ask(node), "192.168.0.1");
+});
+
+test("A freed address rests; a wanted one is given again", async () => {
+  const first = await openPod();
+  const [ip] = first.ips;
+  await first[Symbol.asyncDispose]();
+  await using other = await openPod();
+  assert.notEqual(other.ips[0], ip);
+  await using again = await runtime.openPod({
+    uid: randomUUID(),
+    hostname: "again",
+    isHostNetwork: false,
+    wantedIps: first.ips,
+  });
+  assert.equal(again.ips[0], ip);
+});
+
+async function text(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  let all = "";
+  for await (const chunk of stream) all += chunk;
+  return all;
+}
