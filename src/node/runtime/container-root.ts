@@ -99,13 +99,19 @@ function releaseNamespaceFiles(): void {
     const [, , , , path = "", ...rest] = line.split(" ");
     if (rest[rest.indexOf("-") + 1] !== "nsfs") continue;
     // mountinfo writes blanks and backslashes in octal.
-    umount(
-      path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-        String.fromCharCode(Number.parseInt(octal, 8)),
-      ),
-      MNT_DETACH,
-    );
+    try {
+      umount(unescapePath(path), MNT_DETACH);
+    } catch {
+      // A pin of somebody with more rights, outside this user namespace: it is his to keep.
+    }
   }
+}
+
+/** `mountinfo` writes blanks and backslashes in octal. */
+function unescapePath(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 function showHost(root: string): void {
