@@ -163,7 +163,7 @@ class Walk {
         break;
       case "RawExtension":
       case "FieldsV1":
-        if (isJson(value, RAW_DEPTH_MAX)) return value;
+        if (isJson(value)) return value;
         throw new MismatchError("exceeded max depth");
     }
     throw this.#mismatch(value, wanted);
@@ -288,7 +288,7 @@ function time(text: string, name: "Time" | "MicroTime"): string {
 }
 
 /** Whether a value is JSON through and through, and nested at most `depth` deep. */
-function isJson(value: unknown, depth: number): value is JsonValue {
+export function isJson(value: unknown, depth = RAW_DEPTH_MAX): value is JsonValue {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value);
   if (depth === 0 || typeof value !== "object") return false;

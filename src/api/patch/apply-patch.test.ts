@@ -1,0 +1,529 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FieldValidation } from "../decode.ts";
+import { type BodyType, bodyTypes, kindFor } from "../kinds.ts";
+import { StatusError } from "../status-error.ts";
+import { applyPatch } from "./apply-patch.ts";
+
+const service = kindFor("", "v1", "services")!;
+const deployment = kindFor("apps", "v1", "deployments")!;
+const node = kindFor("", "v1", "nodes")!;
+const slice = kindFor("discovery.k8s.io", "v1", "endpointslices")!;
+
+const types = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+} as const;
+
+interface Setting {
+  readonly kind?: BodyType;
+  readonly type?: keyof typeof types;
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly patch: unknown;
+  readonly fieldValidation?: FieldValidation;
+}
+
+function patched({ kind = service, type = "strategic", given, patch, ...rest }: Setting) {
+  const warnings: string[] = [];
+  const before = structuredClone(given);
+  const body = Buffer.from(typeof patch === "string" ? patch : JSON.stringify(patch));
+  const object = applyPatch(kind, given, body, types[type], {
+    fieldValidation: rest.fieldValidation ?? "Strict",
+    warn: (text) => warnings.push(text),
+  });
+  assert.deepEqual(given, before, "the object itself is not touched");
+  return { object, warnings };
+}
+
+interface Case extends Setting {
+  readonly name: string;
+  /** The object afterwards, without kind, apiVersion and an empty metadata. */
+  readonly want: unknown;
+}
+
+const ports = [
+  { name: "http", port: 80, targetPort: 8080, nodePort: 30080 },
+  { name: "https", port: 443, targetPort: 8443, nodePort: 30443 },
+];
+const pod = (spec: object) => ({ spec: { template: { spec } } });
+
+const cases: readonly Case[] = [
+  {
+    name: "strategic: ports merge by port, the others stay",
+    given: { spec: { ports } },
+    patch: { spec: { ports: [{ port: 443, targetPort: 9443 }] } },
+    want: { spec: { ports: [ports[0], { ...ports[1], targetPort: 9443 }] } },
+  },
+  {
+    name: "strategic: a new port comes first, as with Kubernetes",
+    given: { spec: { ports } },
+    patch: { spec: { ports: [{ port: 53, name: "dns", targetPort: 53 }] } },
+    want: { spec: { ports: [{ port: 53, name: "dns", targetPort: 53 }, ...ports] } },
+  },
+  {
+    name: "strategic: $patch delete removes a port by its key",
+    given: { spec: { ports } },
+    patch: { spec: { ports: [{ $patch: "delete", port: 80 }] } },
+    want: { spec: { ports: [ports[1]] } },
+  },
+  {
+    name: "strategic: $patch replace replaces the whole list",
+    given: { spec: { ports } },
+    patch: { spec: { ports: [{ $patch: "replace" }, { port: 1, targetPort: 1 }] } },
+    want: { spec: { ports: [{ port: 1, targetPort: 1 }] } },
+  },
+  {
+    name: "strategic: $setElementOrder turns the list round (kubectl edit)",
+    given: { spec: { ports } },
+    patch: { spec: { "$setElementOrder/ports": [{ port: 443 }, { port: 80 }] } },
+    want: { spec: { ports: [ports[1], ports[0]] } },
+  },
+  {
+    name: "strategic: $setElementOrder places a new item, and keeps what only the server has",
+    given: { spec: { ports } },
+    patch: {
+      spec: {
+        "$setElementOrder/ports": [{ port: 443 }, { port: 53 }],
+        ports: [{ port: 53, targetPort: 53 }],
+      },
+    },
+    want: { spec: { ports: [ports[0], ports[1], { port: 53, targetPort: 53 }] } },
+  },
+  {
+    name: "strategic: a deletion beside $setElementOrder needs no place in it (kubectl apply)",
+    given: { spec: { ports } },
+    patch: {
+      spec: {
+        "$setElementOrder/ports": [{ port: 443 }],
+        ports: [{ $patch: "delete", port: 80 }],
+      },
+    },
+    want: { spec: { ports: [ports[1]] } },
+  },
+  {
+    name: "strategic: null removes, maps merge",
+    given: { metadata: { labels: { a: "1", b: "2" } }, spec: { selector: { a: "1", b: "2" } } },
+    patch: { metadata: { labels: { a: null, c: "3" } }, spec: { selector: { b: "x" } } },
+    want: { metadata: { labels: { b: "2", c: "3" } }, spec: { selector: { a: "1", b: "x" } } },
+  },
+  {
+    name: "strategic: $patch replace replaces a map",
+    given: { spec: { selector: { a: "1", b: "2" } } },
+    patch: { spec: { selector: { $patch: "replace", c: "3" } } },
+    want: { spec: { selector: { c: "3" } } },
+  },
+  {
+    name: "strategic: $patch delete empties a map",
+    given: { spec: { type: "ClusterIP", selector: { a: "1" } } },
+    patch: { spec: { selector: { $patch: "delete" } } },
+    want: { spec: { type: "ClusterIP" } },
+  },
+  {
+    name: "strategic: $patch merge is what happens anyway",
+    given: { spec: { selector: { a: "1" } } },
+    patch: { spec: { $patch: "merge", selector: { $patch: "merge", b: "2" } } },
+    want: { spec: { selector: { a: "1", b: "2" } } },
+  },
+  {
+    name: "strategic: lists of plain values merge where the schema says so, without repeats",
+    given: { metadata: { finalizers: ["a", "b"] } },
+    patch: { metadata: { finalizers: ["c", "b"] } },
+    want: { metadata: { finalizers: ["c", "a", "b"] } },
+  },
+  {
+    name: "strategic: $deleteFromPrimitiveList takes out single values",
+    given: { metadata: { finalizers: ["a", "b", "c"] } },
+    patch: {
+      metadata: {
+        "$deleteFromPrimitiveList/finalizers": ["b"],
+        "$setElementOrder/finalizers": ["c", "a"],
+      },
+    },
+    want: { metadata: { finalizers: ["c", "a"] } },
+  },
+  {
+    name: "strategic: other lists are replaced",
+    given: { spec: { externalIPs: ["203.0.113.1", "203.0.113.2"] } },
+    patch: { spec: { externalIPs: ["203.0.113.3"] } },
+    want: { spec: { externalIPs: ["203.0.113.3"] } },
+  },
+  {
+    name: "strategic: the endpoints of a slice are one value",
+    kind: slice,
+    given: { endpoints: [{ addresses: ["10.0.0.1"] }, { addresses: ["10.0.0.2"] }] },
+    patch: { endpoints: [{ addresses: ["10.0.0.3"] }] },
+    want: { endpoints: [{ addresses: ["10.0.0.3"] }] },
+  },
+  {
+    name: "strategic: containers and their environment merge by name (kubectl set env)",
+    kind: deployment,
+    given: pod({
+      containers: [
+        { name: "a", image: "a:1", env: [{ name: "X", value: "1" }] },
+        { name: "b", image: "b:1" },
+      ],
+    }),
+    patch: pod({
+      "$setElementOrder/containers": [{ name: "a" }, { name: "b" }],
+      containers: [
+        {
+          name: "a",
+          "$setElementOrder/env": [{ name: "X" }, { name: "Y" }],
+          env: [{ name: "Y", value: "2" }],
+        },
+      ],
+    }),
+    want: pod({
+      containers: [
+        {
+          name: "a",
+          image: "a:1",
+          env: [
+            { name: "X", value: "1" },
+            { name: "Y", value: "2" },
+          ],
+        },
+        { name: "b", image: "b:1" },
+      ],
+    }),
+  },
+  {
+    name: "strategic: $retainKeys drops the other kind of strategy (Deployment.spec.strategy)",
+    kind: deployment,
+    given: {
+      spec: {
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      },
+    },
+    patch: { spec: { strategy: { $retainKeys: ["type"], type: "Recreate" } } },
+    want: { spec: { strategy: { type: "Recreate" } } },
+  },
+  {
+    name: "strategic: $retainKeys changes the source of a volume",
+    kind: deployment,
+    given: pod({ containers: [], volumes: [{ name: "v", emptyDir: {} }] }),
+    patch: pod({
+      volumes: [{ name: "v", $retainKeys: ["name", "configMap"], configMap: { name: "c" } }],
+    }),
+    want: pod({ containers: [], volumes: [{ name: "v", configMap: { name: "c" } }] }),
+  },
+  {
+    name: "strategic: a value without an original keeps no directives and no nulls",
+    kind: deployment,
+    given: {},
+    patch: pod({
+      containers: [
+        { name: "a", image: null, "$setElementOrder/env": [] },
+        { $patch: "delete", name: "b" },
+      ],
+      nodeSelector: { a: null, b: "1" },
+    }),
+    want: pod({ containers: [{ name: "a" }], nodeSelector: { b: "1" } }),
+  },
+  {
+    name: "strategic: conditions merge by type, addresses too",
+    kind: node,
+    given: {
+      status: {
+        conditions: [
+          { type: "Ready", status: "True" },
+          { type: "DiskPressure", status: "False" },
+        ],
+      },
+    },
+    patch: { status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
+    want: {
+      status: {
+        conditions: [
+          { type: "Ready", status: "Unknown" },
+          { type: "DiskPressure", status: "False" },
+        ],
+      },
+    },
+  },
+  {
+    name: "merge: lists are replaced, null removes, empty objects appear",
+    type: "merge",
+    given: { metadata: { labels: { a: "1" } }, spec: { ports, clusterIP: "10.96.0.1" } },
+    patch: {
+      metadata: { labels: { a: null, b: "2" } },
+      spec: { ports: [{ port: 1 }], clusterIP: null, sessionAffinityConfig: { clientIP: {} } },
+    },
+    want: {
+      metadata: { labels: { b: "2" } },
+      spec: { ports: [{ port: 1 }], sessionAffinityConfig: { clientIP: {} } },
+    },
+  },
+  {
+    name: "merge: a map that was absent gets no nulls",
+    type: "merge",
+    given: {},
+    patch: { metadata: { annotations: { a: null, b: "1" } } },
+    want: { metadata: { annotations: { b: "1" } } },
+  },
+  {
+    name: "merge: the scale of a Deployment (kubectl scale)",
+    type: "merge",
+    kind: bodyTypes.Scale,
+    given: { metadata: { name: "d" }, spec: { replicas: 3 }, status: { replicas: 3 } },
+    patch: { spec: { replicas: 0 } },
+    want: { metadata: { name: "d" }, spec: {}, status: { replicas: 3 } },
+  },
+  {
+    name: "JSON: add, replace, remove, move, copy, test",
+    type: "json",
+    given: { metadata: { labels: { a: "1", "x/y": "2" } }, spec: { externalIPs: ["1", "2"] } },
+    patch: [
+      { op: "test", path: "/metadata/labels/a", value: "1" },
+      { op: "replace", path: "/metadata/labels/a", value: "9" },
+      { op: "add", path: "/spec/externalIPs/-", value: "3" },
+      { op: "add", path: "/spec/externalIPs/0", value: "0" },
+      { op: "remove", path: "/spec/externalIPs/1" },
+      { op: "move", from: "/metadata/labels/x~1y", path: "/metadata/labels/z" },
+      { op: "copy", from: "/metadata/labels", path: "/metadata/annotations" },
+      { op: "test", path: "/metadata/uid", value: null },
+    ],
+    want: {
+      metadata: { labels: { a: "9", z: "2" }, annotations: { a: "9", z: "2" } },
+      spec: { externalIPs: ["0", "2", "3"] },
+    },
+  },
+  {
+    name: "unknown fields go with Ignore",
+    type: "merge",
+    fieldValidation: "Ignore",
+    given: {},
+    patch: { spec: { type: "NodePort", color: "red" } },
+    want: { spec: { type: "NodePort" } },
+  },
+  {
+    name: "names that are special to JavaScript are ordinary",
+    type: "merge",
+    given: { metadata: { labels: { a: "1" } } },
+    patch: '{"metadata":{"labels":{"__proto__":"x"}}}',
+    want: JSON.parse('{"metadata":{"labels":{"a":"1","__proto__":"x"}}}'),
+  },
+];
+
+for (const { name, want, ...setting } of cases) {
+  test(`applyPatch ${name}`, () => {
+    const { kind, apiVersion, metadata, ...rest } = patched(setting).object;
+    assert.ok(kind !== undefined && apiVersion !== undefined);
+    const got = Object.keys(metadata).length === 0 ? rest : { ...rest, metadata };
+    assert.deepEqual(got, want);
+  });
+}
+
+interface Refused extends Setting {
+  readonly name: string;
+  readonly code: number;
+  readonly message: RegExp;
+}
+
+const refused: readonly Refused[] = [
+  {
+    name: "half a JSON",
+    given: {},
+    patch: '{"spec":',
+    code: 400,
+    message: /^error decoding patch: unexpected end of JSON input$/,
+  },
+  {
+    name: "a strategic patch that is no object",
+    given: {},
+    patch: [1],
+    code: 400,
+    message: /^invalid JSON document$/,
+  },
+  {
+    name: "an item without its merge key",
+    given: { spec: { ports } },
+    patch: { spec: { ports: [{ name: "http" }] } },
+    code: 400,
+    message: /does not contain declared merge key: port$/,
+  },
+  {
+    name: "an unknown directive",
+    given: { spec: { ports } },
+    patch: { spec: { $patch: "shuffle" } },
+    code: 400,
+    message: /^unknown patch type: "shuffle"$/,
+  },
+  {
+    name: "an order that lacks an item of the patch",
+    given: { spec: { ports } },
+    patch: { spec: { "$setElementOrder/ports": [{ port: 80 }], ports: [{ port: 1 }] } },
+    code: 400,
+    message: /doesn't match \$setElementOrder list/,
+  },
+  {
+    name: "$retainKeys that lack a key of the patch",
+    kind: deployment,
+    given: { spec: { strategy: {} } },
+    patch: { spec: { strategy: { $retainKeys: ["type"], rollingUpdate: {} } } },
+    code: 400,
+    message: /^invalid patch format of retainKeys$/,
+  },
+  {
+    name: "a test that fails",
+    type: "json",
+    given: { metadata: { name: "a" } },
+    patch: [{ op: "test", path: "/metadata/name", value: "b" }],
+    code: 422,
+    message: /^the server rejected our request due to an error in our request$/,
+  },
+  {
+    name: "a path that is not there",
+    type: "json",
+    given: {},
+    patch: [{ op: "remove", path: "/spec/type" }],
+    code: 422,
+    message: /^the server rejected our request/,
+  },
+  {
+    name: "an index beyond the end",
+    type: "json",
+    given: { spec: { externalIPs: [] } },
+    patch: [{ op: "add", path: "/spec/externalIPs/1", value: "x" }],
+    code: 422,
+    message: /^the server rejected our request/,
+  },
+  {
+    name: "a move into itself",
+    type: "json",
+    given: { metadata: { labels: {} } },
+    patch: [{ op: "move", from: "/metadata", path: "/metadata/labels/x" }],
+    code: 422,
+    message: /^the server rejected our request/,
+  },
+  {
+    name: "an operation that there is not",
+    type: "json",
+    given: {},
+    patch: [{ op: "increment", path: "/spec" }],
+    code: 400,
+    message: /^Unexpected kind: "increment"$/,
+  },
+  {
+    name: "a path that is no pointer",
+    type: "json",
+    given: {},
+    patch: [{ op: "add", path: "spec", value: 1 }],
+    code: 400,
+    message: /is no JSON pointer/,
+  },
+  {
+    name: "more than 10,000 operations",
+    type: "json",
+    given: {},
+    patch: Array(10_001).fill({ op: "remove", path: "/x" }),
+    code: 413,
+    message: /^The allowed maximum operations in a JSON patch is 10000, got 10001$/,
+  },
+  {
+    name: "copies that double without end",
+    type: "json",
+    given: { metadata: { annotations: { a: "x".repeat(1000) } } },
+    patch: Array.from({ length: 40 }, (_, i) => ({
+      op: "copy",
+      from: "/metadata/annotations",
+      path: `/metadata/annotations/a${i}`,
+    })),
+    code: 413,
+    message: /^the copies of the patch are larger than/,
+  },
+  {
+    name: "an unknown field",
+    given: {},
+    patch: { spec: { color: "red" } },
+    code: 422,
+    message:
+      /^ "" is invalid: patch: Invalid value: .*: strict decoding error: unknown field "spec\.color"$/,
+  },
+  {
+    name: "a member that operations don't have",
+    type: "json",
+    given: {},
+    patch: [{ op: "add", path: "/spec", value: {}, why: "?" }],
+    code: 422,
+    message: /strict decoding error: json patch unknown field "\[0\]\.why"$/,
+  },
+  {
+    name: "a field that stands twice in the patch",
+    type: "merge",
+    given: {},
+    patch: '{"spec":{"type":"NodePort","type":"ClusterIP"}}',
+    code: 422,
+    message: /strict decoding error: duplicate field "spec\.type"$/,
+  },
+  {
+    name: "a wrong type",
+    type: "merge",
+    given: {},
+    patch: { spec: { ports: [{ port: "80" }] } },
+    code: 422,
+    message:
+      /cannot unmarshal string into Go struct field ServicePort\.spec\.ports\.port of type int32$/,
+  },
+  {
+    name: "another kind",
+    type: "merge",
+    given: { kind: "Service", apiVersion: "v1" },
+    patch: { kind: "Pod" },
+    code: 400,
+    message: /does not match the expected one/,
+  },
+];
+
+for (const { name, code, message, ...setting } of refused) {
+  test(`applyPatch refuses ${name}`, () => {
+    assert.throws(
+      () => patched(setting),
+      (error) => {
+        assert.ok(error instanceof StatusError, String(error));
+        assert.equal(error.status.code, code);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  });
+}
+
+test("applyPatch warns of unknown fields when asked to", () => {
+  const { warnings } = patched({
+    given: {},
+    patch: '{"spec":{"color":"red","type":"NodePort", "type":"NodePort"}}',
+    fieldValidation: "Warn",
+  });
+  assert.deepEqual(warnings, ['unknown field "spec.color"', 'duplicate field "spec.type"']);
+});
+
+for (const { name, type, message } of [
+  {
+    name: "server-side apply, which comes later",
+    type: "application/apply-patch+yaml",
+    message: /^server-side apply is not supported yet - accepted media types include:/,
+  },
+  {
+    name: "plain JSON",
+    type: "application/json",
+    message:
+      /^the body of the request was in an unknown format - accepted media types include: application\/json-patch\+json, application\/merge-patch\+json, application\/strategic-merge-patch\+json$/,
+  },
+]) {
+  test(`applyPatch refuses the media type of ${name}`, () => {
+    assert.throws(
+      () => applyPatch(service, {}, Buffer.from("{}"), type, { fieldValidation: "Strict" }),
+      (error) =>
+        error instanceof StatusError && error.status.code === 415 && message.test(error.message),
+    );
+  });
+}
+
+test("applyPatch survives nesting without end", () => {
+  const deep = `{"metadata":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}}`;
+  for (const type of ["merge", "strategic"] as const) {
+    assert.throws(() => patched({ type, given: {}, patch: deep }), /exceeded max depth/);
+  }
+});

@@ -1,0 +1,149 @@
+import { conform, isJson, isJsonObject, type JsonObject, MismatchError } from "../conform.ts";
+import { duplicateFields, parseJson, SyntaxFault } from "../decode/json.ts";
+import { type FieldValidation, strictFaults, strictMessage } from "../decode.ts";
+import { invalid, invalidStatus } from "../field-error.ts";
+import type { BodyType } from "../kinds.ts";
+import { apiVersionOf } from "../resource.ts";
+import type { JsonValue } from "../schema/schema.ts";
+import { StatusError } from "../status-error.ts";
+import type { KubeObject } from "../types.ts";
+import { jsonPatch, unknownMembers } from "./json-patch.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { PatchFault } from "./patch-fault.ts";
+import { strategicMergePatch } from "./strategic-merge-patch.ts";
+
+/** The media types that patches may have. */
+export const patchMediaTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+] as const;
+type PatchMediaType = (typeof patchMediaTypes)[number];
+
+export interface PatchOptions {
+  readonly fieldValidation: FieldValidation;
+  /** Gets what "Warn" has to say, one text per unknown or duplicate field. */
+  readonly warn?: (text: string) => void;
+}
+
+/**
+ * Applies a patch to an object, and decodes the result as strictly as a new body: what comes back follows the
+ * schema. `current` is not touched. Throws a StatusError: 400 for what is no patch, 422 for one that does not
+ * fit the object or makes nonsense of it, 413 and 415.
+ */
+export function applyPatch<T extends object>(
+  kind: BodyType,
+  current: T,
+  body: Uint8Array,
+  mediaType: string,
+  options: PatchOptions,
+): KubeObject {
+  const type = patchTypeOf(mediaType);
+  const { patch, duplicates } = parsePatch(body, options);
+  try {
+    const patched = patchedValue(kind, toJson(current), type, patch);
+    const { value, unknown } = conform(patched, kind.schema);
+    checkIdentity(kind, value);
+    const strange = type === "application/json-patch+json" ? unknownMembers(patch) : [];
+    const faults = [
+      ...strange.map((path) => `json patch unknown field "${path}"`),
+      ...strictFaults(unknown, duplicates),
+    ];
+    if (options.fieldValidation === "Strict" && faults.length > 0) {
+      throw new MismatchError(strictMessage(faults));
+    }
+    if (options.fieldValidation === "Warn") for (const fault of faults) options.warn?.(fault);
+    const object = { ...value, kind: kind.kind, apiVersion: apiVersionOf(kind) };
+    // The schema says that `metadata` is an ObjectMeta.
+    return { metadata: {}, ...object } as KubeObject;
+  } catch (error) {
+    if (error instanceof PatchFault) throw statusOf(error);
+    if (error instanceof MismatchError) throw invalidPatch(body, error.message);
+    throw error;
+  }
+}
+
+function patchTypeOf(mediaType: string): PatchMediaType {
+  const essence = mediaType.split(";", 1).join("").trim().toLowerCase();
+  const known = patchMediaTypes.find((type) => type === essence);
+  if (known !== undefined) return known;
+  const hint = essence.startsWith("application/apply-patch+")
+    ? "server-side apply is not supported yet"
+    : "the body of the request was in an unknown format";
+  throw new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `${hint} - accepted media types include: ${patchMediaTypes.join(", ")}`,
+  );
+}
+
+interface ParsedPatch {
+  readonly patch: JsonValue;
+  readonly duplicates: readonly string[];
+}
+
+function parsePatch(body: Uint8Array, { fieldValidation }: PatchOptions): ParsedPatch {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    const patch = parseJson(text);
+    if (!isJson(patch)) throw new SyntaxFault("exceeded max depth");
+    return { patch, duplicates: fieldValidation === "Ignore" ? [] : duplicateFields(text, patch) };
+  } catch (error) {
+    if (!(error instanceof SyntaxFault) && !(error instanceof TypeError)) throw error;
+    throw new StatusError(400, "BadRequest", `error decoding patch: ${error.message}`);
+  }
+}
+
+function toJson(object: object): JsonObject {
+  const value: unknown = object;
+  return isJsonObject(value) ? value : {};
+}
+
+function patchedValue(
+  kind: BodyType,
+  current: JsonObject,
+  type: PatchMediaType,
+  patch: JsonValue,
+): JsonValue {
+  if (type === "application/json-patch+json") return jsonPatch(current, patch);
+  if (!isJsonObject(patch)) throw new PatchFault("malformed", "invalid JSON document");
+  return type === "application/merge-patch+json"
+    ? mergePatch(current, patch)
+    : strategicMergePatch(current, patch, kind.schema);
+}
+
+/** A patch changes an object, not what it is. */
+function checkIdentity(kind: BodyType, value: JsonObject): void {
+  const { apiVersion = apiVersionOf(kind), kind: name = kind.kind } = value;
+  if (apiVersion === apiVersionOf(kind) && name === kind.kind) return;
+  throw new StatusError(
+    400,
+    "BadRequest",
+    `the object in the patch (${apiVersion}, ${name}) does not match the expected one (${apiVersionOf(kind)}, ${kind.kind})`,
+  );
+}
+
+function statusOf({ problem, message }: PatchFault): StatusError {
+  switch (problem) {
+    case "malformed":
+      return new StatusError(400, "BadRequest", message);
+    case "tooLarge":
+      return new StatusError(413, "RequestEntityTooLarge", message);
+    case "inapplicable":
+      return new StatusError(
+        422,
+        "Invalid",
+        "the server rejected our request due to an error in our request",
+        { causes: [{ reason: "UnexpectedServerResponse", message }] },
+      );
+  }
+}
+
+/** So much of a bad patch is shown. */
+const SHOWN_LENGTH_MAX = 1000;
+
+function invalidPatch(body: Uint8Array, message: string): StatusError {
+  const text = Buffer.from(body).toString("utf8");
+  const shown = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)} ...` : text;
+  return invalidStatus({ group: "", kind: "" }, "", [invalid("patch", shown, message)]);
+}
