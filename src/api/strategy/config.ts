@@ -1,0 +1,48 @@
+import { Buffer } from "node:buffer";
+import { without } from "../copy.ts";
+import type { ConfigMap, Secret, ServiceAccount } from "../types.ts";
+import {
+  validateConfigMap,
+  validateConfigMapChange,
+  validateSecret,
+  validateSecretChange,
+} from "../validation/config.ts";
+import { dnsSubdomain } from "../validation/names.ts";
+import { defineStrategy } from "./strategy-shape.ts";
+
+export const configMapStrategy = defineStrategy<ConfigMap>({
+  namespaced: true,
+  name: dnsSubdomain,
+  validate: validateConfigMap,
+  validateChange: validateConfigMapChange,
+});
+
+export const secretStrategy = defineStrategy<Secret>({
+  namespaced: true,
+  name: dnsSubdomain,
+  prepareForCreate: withStringData,
+  // A client that leaves out the type means the one that is there: it cannot change.
+  prepareForUpdate: (secret, old) =>
+    withStringData(secret.type || !old.type ? secret : { ...secret, type: old.type }),
+  validate: validateSecret,
+  validateChange: validateSecretChange,
+  fields: { type: ({ type }) => type ?? "" },
+});
+
+/** `stringData` is written only: its values go into `data`, encoded, over what is there. */
+function withStringData(secret: Secret): Secret {
+  const { stringData } = secret;
+  if (stringData === undefined) return secret;
+  const data: Record<string, string> = { ...secret.data };
+  for (const [key, value] of Object.entries(stringData)) {
+    data[key] = Buffer.from(value).toString("base64");
+  }
+  return without({ ...secret, data }, "stringData");
+}
+
+export const serviceAccountStrategy = defineStrategy<ServiceAccount>({
+  namespaced: true,
+  name: dnsSubdomain,
+  validate: () => [],
+  updatesUnconditionally: false,
+});

@@ -1,0 +1,30 @@
+import { without } from "../copy.ts";
+import type { EndpointSlice } from "../types.ts";
+import {
+  validateEndpointSlice,
+  validateEndpointSliceChange,
+} from "../validation/endpoint-slice.ts";
+import { dnsSubdomain } from "../validation/names.ts";
+import { defineStrategy } from "./strategy-shape.ts";
+
+export const endpointSliceStrategy = defineStrategy<EndpointSlice>({
+  namespaced: true,
+  name: dnsSubdomain,
+  // Controllers tell their own writes by the generation, so labels count, annotations do not.
+  counted: ({ metadata, addressType, endpoints, ports }) => ({
+    labels: metadata.labels,
+    addressType,
+    endpoints,
+    ports,
+  }),
+  prepareForCreate: withoutTopology,
+  prepareForUpdate: withoutTopology,
+  validate: validateEndpointSlice,
+  validateChange: validateEndpointSliceChange,
+});
+
+/** The v1 API reads the topology map of its beta; nobody may write it. */
+function withoutTopology(slice: EndpointSlice): EndpointSlice {
+  const endpoints = (slice.endpoints ?? []).map((one) => without(one, "deprecatedTopology"));
+  return { ...slice, endpoints };
+}

@@ -1,0 +1,110 @@
+import type { Pod, PodSpec, PodStatus, Toleration } from "../types.ts";
+import { dnsSubdomain } from "../validation/names.ts";
+import { validatePod, validatePodChange, validatePodStatus } from "../validation/pod.ts";
+import { validatePodOnly } from "../validation/pod-spec.ts";
+import { qosClassOf } from "./qos-class.ts";
+import { defineStrategy, statusOf, withRequestVersion, withStatus } from "./strategy-shape.ts";
+
+export const podStrategy = defineStrategy<Pod>({
+  namespaced: true,
+  name: dnsSubdomain,
+  counted: ({ spec }) => spec,
+  prepareForCreate: (pod) => {
+    const spec = pod.spec === undefined ? undefined : admitted(pod.spec);
+    const status: PodStatus = {
+      phase: "Pending",
+      ...(spec === undefined ? {} : { qosClass: qosClassOf(spec), ...gatedStatus(spec) }),
+    };
+    return { ...pod, ...(spec === undefined ? {} : { spec }), status };
+  },
+  prepareForUpdate: (pod, old) => withStatus(pod, old.status),
+  validate: (pod) => validatePod(pod),
+  validateNew: ({ spec }) => (spec === undefined ? [] : validatePodOnly(spec)),
+  validateChange: validatePodChange,
+  warnings: ({ spec }) => [
+    ...((spec?.terminationGracePeriodSeconds ?? 0) < 0
+      ? [
+          "spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
+        ]
+      : []),
+  ],
+  fields: {
+    "spec.nodeName": ({ spec }) => spec?.nodeName ?? "",
+    "spec.host": ({ spec }) => spec?.nodeName ?? "",
+    "spec.restartPolicy": ({ spec }) => spec?.restartPolicy ?? "",
+    "spec.schedulerName": ({ spec }) => spec?.schedulerName ?? "",
+    "spec.serviceAccountName": ({ spec }) => spec?.serviceAccountName ?? "",
+    "spec.hostNetwork": ({ spec }) => String(spec?.hostNetwork ?? false),
+    "status.phase": ({ status }) => status?.phase ?? "",
+    "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
+    "status.podIPs": ({ status }) => status?.podIPs?.[0]?.ip ?? "",
+    "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
+  },
+  subresources: {
+    status: {
+      prepare: (pod, old) => withStatus(statusOf(pod, old), completeStatus(pod.status, old.status)),
+      validate: validatePodStatus,
+    },
+    // The server has put the node's name and the PodScheduled condition into the pod.
+    binding: {
+      prepare: (pod, old) => ({ ...withRequestVersion(pod, old), ...partsOf(pod) }),
+    },
+  },
+});
+
+function partsOf({ spec, status }: Pod): Pick<Pod, "spec" | "status"> {
+  return {
+    ...(spec === undefined ? {} : { spec }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+/** How long a pod stays on a node that is not ready or cannot be reached. */
+const tolerationSeconds = 300;
+
+/** What Kubernetes' admission adds: service account, priority and the tolerations for lost nodes. */
+function admitted(spec: PodSpec): PodSpec {
+  const serviceAccountName = spec.serviceAccountName || spec.serviceAccount || "default";
+  const tolerations = spec.tolerations ?? [];
+  const added = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+    .filter((key) => !tolerations.some((one) => toleratesEviction(one, key)))
+    .map((key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds }));
+  return {
+    ...spec,
+    serviceAccountName,
+    serviceAccount: serviceAccountName,
+    priority: spec.priority ?? 0,
+    preemptionPolicy: spec.preemptionPolicy ?? "PreemptLowerPriority",
+    tolerations: [...tolerations, ...added],
+  };
+}
+
+function toleratesEviction({ key, effect }: Toleration, taint: string): boolean {
+  return (!key || key === taint) && (!effect || effect === "NoExecute");
+}
+
+/** A pod with gates says so from its first moment. */
+function gatedStatus({ schedulingGates = [] }: PodSpec): PodStatus {
+  if (schedulingGates.length === 0) return {};
+  const condition = {
+    type: "PodScheduled",
+    status: "False",
+    reason: "SchedulingGated",
+    message: "Scheduling is blocked due to non-empty scheduling gates",
+  };
+  return { conditions: [condition] };
+}
+
+/** Keeps podIP and podIPs in step, and the class that was worked out at creation. */
+function completeStatus(status: PodStatus = {}, old: PodStatus = {}): PodStatus {
+  const first = status.podIPs?.[0]?.ip;
+  const podIP = status.podIP ?? first;
+  const podIPs = first === undefined && podIP !== undefined ? [{ ip: podIP }] : status.podIPs;
+  const qosClass = status.qosClass ?? old.qosClass;
+  return {
+    ...status,
+    ...(podIP === undefined ? {} : { podIP }),
+    ...(podIPs === undefined ? {} : { podIPs }),
+    ...(qosClass === undefined ? {} : { qosClass }),
+  };
+}

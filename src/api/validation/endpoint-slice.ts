@@ -1,0 +1,133 @@
+import { parseIp } from "../../lib/ip.ts";
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  invalidEach,
+  notSupported,
+  required,
+  tooMany,
+} from "../field-error.ts";
+import type { Endpoint, EndpointHints, EndpointSlice, EndpointSlicePort } from "../types.ts";
+import { validateProtocol } from "./endpoints.ts";
+import {
+  dnsLabel,
+  dnsSubdomain,
+  immutable,
+  labelValueRule,
+  portNumber,
+  qualifiedName,
+} from "./names.ts";
+import { validateEndpointIp } from "./network.ts";
+import { repeats } from "./repeats.ts";
+
+const endpointsMax = 1000;
+const addressesMax = 100;
+/** The documented limit is 100; the API server has always taken this many. */
+const portsMax = 20_000;
+const hintsMax = 8;
+
+const addressTypes = ["FQDN", "IPv4", "IPv6"];
+
+export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
+  const { addressType = "", endpoints = [], ports = [] } = slice;
+  return [
+    ...(addressType === ""
+      ? [required("addressType")]
+      : addressTypes.includes(addressType)
+        ? []
+        : [notSupported("addressType", addressType, addressTypes)]),
+    ...(endpoints.length > endpointsMax
+      ? [tooMany("endpoints", endpoints.length, endpointsMax)]
+      : endpoints.flatMap((endpoint, index) =>
+          validateEndpoint(endpoint, addressType, `endpoints[${index}]`),
+        )),
+    ...validatePorts(ports),
+  ];
+}
+
+export function validateEndpointSliceChange(next: EndpointSlice, old: EndpointSlice): FieldError[] {
+  return next.addressType === old.addressType
+    ? []
+    : [invalid("addressType", next.addressType, immutable)];
+}
+
+function validateEndpoint(endpoint: Endpoint, addressType: string, field: string): FieldError[] {
+  const { addresses = [], hostname, nodeName, zone, hints } = endpoint;
+  const at = `${field}.addresses`;
+  return [
+    ...(addresses.length === 0 ? [required(at, "must contain at least 1 address")] : []),
+    ...(addresses.length > addressesMax ? [tooMany(at, addresses.length, addressesMax)] : []),
+    ...addresses.flatMap((text, index) => validateAddress(text, addressType, `${at}[${index}]`)),
+    ...(hostname === undefined
+      ? []
+      : invalidEach(`${field}.hostname`, hostname, dnsLabel(hostname))),
+    ...(nodeName === undefined
+      ? []
+      : invalidEach(`${field}.nodeName`, nodeName, dnsSubdomain(nodeName))),
+    ...(zone === undefined ? [] : invalidEach(`${field}.zone`, zone, labelValueRule(zone))),
+    ...(hints === undefined ? [] : validateHints(hints, `${field}.hints`)),
+  ];
+}
+
+function validateAddress(text: string, addressType: string, field: string): FieldError[] {
+  if (addressType === "FQDN") {
+    const name = text.replace(/\.$/, "");
+    return invalidEach(field, text, [
+      ...dnsSubdomain(name),
+      ...(name.includes(".")
+        ? []
+        : ["should be a domain with at least two segments separated by dots"]),
+    ]);
+  }
+  if (addressType !== "IPv4" && addressType !== "IPv6") return [];
+  const family = parseIp(text)?.family;
+  return [
+    ...(family !== undefined && family !== addressType
+      ? [invalid(field, text, `must be an ${addressType} address`)]
+      : []),
+    ...validateEndpointIp(text, field),
+  ];
+}
+
+function validateHints(
+  { forZones = [], forNodes = [] }: EndpointHints,
+  field: string,
+): FieldError[] {
+  return [
+    ...validateHintList(forZones, `${field}.forZones`, labelValueRule),
+    ...validateHintList(forNodes, `${field}.forNodes`, dnsSubdomain),
+  ];
+}
+
+function validateHintList(
+  hints: readonly { readonly name: string }[],
+  field: string,
+  rule: (name: string) => string[],
+): FieldError[] {
+  if (hints.length > hintsMax) return [tooMany(field, hints.length, hintsMax)];
+  const names = hints.map(({ name = "" }) => name);
+  const repeated = repeats(names);
+  return names.flatMap((name, index) => {
+    const at = `${field}[${index}].name`;
+    if (name === "") return [required(at)];
+    return repeated[index] ? [duplicate(at, name)] : invalidEach(at, name, rule(name));
+  });
+}
+
+function validatePorts(ports: readonly EndpointSlicePort[]): FieldError[] {
+  if (ports.length > portsMax) return [tooMany("ports", ports.length, portsMax)];
+  const repeated = repeats(ports.map(({ name = "" }) => name));
+  return ports.flatMap(({ name = "", port, protocol = "", appProtocol }, index) => {
+    const field = `ports[${index}]`;
+    return [
+      ...(name === "" ? [] : invalidEach(`${field}.name`, name, dnsLabel(name))),
+      ...(repeated[index] ? [duplicate(`${field}.name`, name)] : []),
+      ...(port === undefined ? [] : invalidEach(`${field}.port`, port, portNumber(port))),
+      ...validateProtocol(protocol, `${field}.protocol`),
+      ...(appProtocol === undefined
+        ? []
+        : invalidEach(`${field}.appProtocol`, appProtocol, qualifiedName(appProtocol))),
+    ];
+  });
+}
