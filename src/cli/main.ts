@@ -1,0 +1,73 @@
+import process from "node:process";
+import { CommanderError } from "commander";
+import { describeError } from "../lib/errors.ts";
+import { kubernetesVersion, portolanVersion } from "../lib/version.ts";
+import type { Invocation } from "./options.ts";
+import { parseCommandLine } from "./options.ts";
+import { type Output, processOutput } from "./terminal.ts";
+
+// The portolan command. Each command's code is loaded only when it runs: a start should not pay for the others.
+
+process.exitCode = await main(process.argv.slice(2), processOutput);
+
+/** Runs one command line; returns its exit code: 0, 1 failed, 2 misused. */
+async function main(argv: readonly string[], output: Output): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = parseCommandLine(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  try {
+    return await runCommand(invocation, output);
+  } catch (error) {
+    output.stderr(`${describeError(error)}\n`);
+    const remedy = remedyOf(error);
+    if (remedy !== undefined) output.stderr(`  Try: ${remedy}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function runCommand(invocation: Invocation, output: Output): Promise<number> {
+  switch (invocation.command) {
+    case "up":
+      return (await import("./up.ts")).runUp(invocation, output);
+    case "down":
+      return (await import("./down.ts")).runDown(invocation.dataDir, output);
+    case "run": {
+      const { runIn } = await import("../sandbox/run-in.ts");
+      return runIn({ dataDir: invocation.dataDir, where: invocation.where, argv: invocation.argv });
+    }
+    case "status":
+      return (await import("./status.ts")).runStatus(invocation, output);
+    case "version":
+      return printVersion(invocation.output, output);
+  }
+}
+
+function printVersion(form: string, output: Output): number {
+  const version = {
+    portolan: portolanVersion,
+    kubernetes: kubernetesVersion,
+    node: process.version,
+  };
+  if (form === "json") output.stdout(`${JSON.stringify(version, undefined, 2)}\n`);
+  else {
+    output.stdout(
+      `portolan v${version.portolan} (Kubernetes API ${version.kubernetes}, Node ${version.node})\n`,
+    );
+  }
+  return 0;
+}
+
+/** What to do about an error, where the room that threw it knows. */
+function remedyOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("remedy" in error)) return undefined;
+  return typeof error.remedy === "string" && error.remedy !== "" ? error.remedy : undefined;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (typeof error !== "object" || error === null || !("exitCode" in error)) return 1;
+  return error.exitCode === 2 ? 2 : 1;
+}
