@@ -10,6 +10,10 @@ import { isFinished, isReady, isTerminating } from "./pods.ts";
 /** The label that headless Services pass on to Endpoints and slices; its value is empty. */
 export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
+/** Tells Endpoints that the endpoints controller writes from those of others (1.33). */
+export const ENDPOINTS_MANAGED_BY_LABEL = "endpoints.kubernetes.io/managed-by";
+export const ENDPOINTS_MANAGED_BY = "endpoint-controller";
+
 /** Whether the controllers pick this Service's pods: it has a selector and is no mere alias. */
 export function selectsPods(service: Service): boolean {
   const { selector = {}, type } = service.spec ?? {};

@@ -22,3 +22,9 @@ export function controlledBy(resource: Resource, owner: KubeObject): OwnerRefere
 export function isOwnedBy(object: KubeObject, owner: KubeObject): boolean {
   return controllerOf(object)?.uid === owner.metadata.uid;
 }
+
+/** The uid of an object's controller as a list of at most one: what indexes of the owned are made of. */
+export function controllerUids(object: KubeObject): readonly string[] {
+  const uid = controllerOf(object)?.uid;
+  return uid === undefined ? [] : [uid];
+}

@@ -3,6 +3,8 @@ import type { EndpointAddress, EndpointPort, Endpoints, Pod, Service } from "../
 import { familyOf } from "../../lib/ip.ts";
 import {
   canBeEndpoint,
+  ENDPOINTS_MANAGED_BY,
+  ENDPOINTS_MANAGED_BY_LABEL,
   endpointHostname,
   familiesOf,
   HEADLESS_LABEL,
@@ -17,8 +19,6 @@ import { canonicalSubsets, packSubsets, truncateSubsets } from "./subsets.ts";
 
 /** Marks Endpoints that do not hold all addresses; its value is `truncated`. */
 export const OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity";
-const MANAGED_BY_LABEL = "endpoints.kubernetes.io/managed-by";
-const MANAGED_BY = "endpoint-controller";
 
 export interface EndpointsInput {
   readonly service: Service;
@@ -36,7 +36,7 @@ export function reconcileEndpoints(input: EndpointsInput): Endpoints | undefined
   const subsets = truncated ?? all;
   const labels = {
     ...service.metadata.labels,
-    [MANAGED_BY_LABEL]: MANAGED_BY,
+    [ENDPOINTS_MANAGED_BY_LABEL]: ENDPOINTS_MANAGED_BY,
     ...(isHeadless(service) ? { [HEADLESS_LABEL]: "" } : {}),
   };
   const isMarked = existing?.metadata.annotations?.[OVER_CAPACITY_ANNOTATION] === "truncated";

@@ -11,6 +11,7 @@ import type {
 } from "../../api/types.ts";
 import type { EventNote } from "../../client/events.ts";
 import { canonicalIp, familyOf } from "../../lib/ip.ts";
+import { ENDPOINTS_MANAGED_BY, ENDPOINTS_MANAGED_BY_LABEL } from "../endpoint-pods.ts";
 import { controlledBy } from "../owners.ts";
 import type { SlicePlan } from "../slices.ts";
 import { MANAGED_BY_LABEL, portsKey, reuseDeletes, SERVICE_NAME_LABEL } from "../slices.ts";
@@ -30,9 +31,13 @@ export interface Mirroring extends SlicePlan {
   readonly notes: readonly EventNote[];
 }
 
-/** Whether hand-written Endpoints are to be mirrored: of a Service that picks no pods itself, and not opted out. */
+/**
+ * Whether hand-written Endpoints are to be mirrored: of a Service that picks no pods itself, and not opted out.
+ * Those that the endpoints controller left behind when a Service lost its selector have their slices already.
+ */
 export function isMirrored(endpoints: Endpoints, service: Service | undefined): boolean {
   const { labels = {}, annotations = {} } = endpoints.metadata;
+  if (labels[ENDPOINTS_MANAGED_BY_LABEL] === ENDPOINTS_MANAGED_BY) return false;
   if (labels[SKIP_LABEL] === "true" || annotations[LEADER_ANNOTATION] !== undefined) return false;
   return service !== undefined && Object.keys(service.spec?.selector ?? {}).length === 0;
 }
