@@ -9,6 +9,8 @@ export interface DnsCounters {
   truncated: number;
   /** Packets that get no answer: too short, or answers themselves. */
   ignored: number;
+  /** Answers that could not be sent. */
+  dropped: number;
   /** TCP connections that were closed because there were too many. */
   rejectedConnections: number;
 }
@@ -20,6 +22,7 @@ export function createCounters(): DnsCounters {
     forwarded: 0,
     truncated: 0,
     ignored: 0,
+    dropped: 0,
     rejectedConnections: 0,
   };
 }

@@ -99,10 +99,10 @@ export function zoneOf(
     podRecords: settings.podRecords,
     hideEmpty: settings.hideEmpty,
     zonalNames: settings.zonal,
-    serverAddresses: settings.localIPs.map((ip) => addressBytes(ip)!),
     now: () => Date.now(),
     random,
   });
+  for (const ip of settings.localIPs) zone.addServerAddress(addressBytes(ip)!);
   const source = createZoneSource(zone, settings);
   for (const object of objects.namespaces) source.onNamespace({ type: "ADDED", object });
   for (const object of objects.services) source.onService({ type: "ADDED", object });

@@ -40,8 +40,6 @@ export interface ZoneOptions {
   readonly hideEmpty: boolean;
   /** Whether `<zone>.pin|prefer._zone` exists below headless Services. */
   readonly zonalNames: boolean;
-  /** The servers' own addresses: they find the Service that is named as name server. */
-  readonly serverAddresses: readonly Uint8Array[];
   /** Milliseconds since the Unix epoch; the first serial comes from it. */
   readonly now: () => number;
   /** In [0, 1); orders the records of a set. */
@@ -102,6 +100,8 @@ export class Zone {
   readonly #namespaces = new Map<NameKey, number>();
   readonly #namespaceObjects = new Set<NameKey>();
   readonly #reverse = new ReverseIndex();
+  /** The servers' own addresses, by their text: they find the Service that is named as name server. */
+  readonly #servers = new Map<string, Uint8Array>();
   #serial: number;
   #isSynced = false;
   #nameServers: NameServerNodes | undefined;
@@ -207,6 +207,17 @@ export class Zone {
       this.#podNames.set(record.key, owners.set(key, record.address));
     }
     this.#changed();
+  }
+
+  /** A server of this zone answers at the address, or no longer does. */
+  addServerAddress(address: Uint8Array): void {
+    this.#servers.set(String(address), address);
+    this.#nameServers = undefined;
+  }
+
+  removeServerAddress(address: Uint8Array): void {
+    this.#servers.delete(String(address));
+    this.#nameServers = undefined;
   }
 
   /** What is known about a name. */
@@ -320,12 +331,12 @@ export class Zone {
   /** The apexes' NS records and their host's addresses: the Service in front of the servers, or the servers. */
   #nameServerNodes(): NameServerNodes {
     if (this.#nameServers?.serial === this.#serial) return this.#nameServers;
-    const { serverAddresses } = this.#options;
-    const found = serverAddresses.flatMap((address) => this.#nameServersAt(address));
+    const addresses = [...this.#servers.values()];
+    const found = addresses.flatMap((address) => this.#nameServersAt(address));
     const servers =
       found.length > 0
         ? found
-        : serverAddresses.map((address): NamedAddress => ({ name: NAME_SERVER, address }));
+        : addresses.map((address): NamedAddress => ({ name: NAME_SERVER, address }));
     const names = found.length > 0 ? [...new Set(found.map(({ name }) => name))] : [NAME_SERVER];
     const hosts = addressSets(
       servers.map(({ address }) => address),
