@@ -130,7 +130,8 @@ test("10,000 Services that came and went leave no memory behind", () => {
   const builder = new ForwardingTableBuilder(node);
   for (let i = 0; i < 10_000; i++) {
     const key = `default/s${i}`;
-    builder.setService(key, service({ key }));
+    const clusterIps = [`172.30.${i >> 8}.${i & 255}`];
+    builder.setService(key, service({ key, clusterIps }));
     builder.setSlice(key, { ...slice(`s${i}`, "10.0.0.1"), service: key });
   }
   builder.take();

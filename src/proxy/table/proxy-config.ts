@@ -77,7 +77,8 @@ export function admittedSources(
   return withoutNested([...allowedSources, ...own]);
 }
 
-function withoutNested(ranges: readonly Cidr[]): readonly Cidr[] {
+/** The widest of the ranges: none of the result lies in another. */
+export function withoutNested(ranges: readonly Cidr[]): readonly Cidr[] {
   const widestFirst = ranges.toSorted(
     (a, b) => a.prefixLength - b.prefixLength || (a.base < b.base ? -1 : a.base > b.base ? 1 : 0),
   );
