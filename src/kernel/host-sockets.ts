@@ -49,7 +49,9 @@ function connectTcp(to: Endpoint, options: { readonly timeoutMs?: number } = {})
 function bindUdp(at: Endpoint): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const { family } = requireIp(at.host);
-    const socket = createSocket({ type: family === "IPv4" ? "udp4" : "udp6", ipv6Only: true });
+    const socket = createSocket(
+      family === "IPv4" ? { type: "udp4" } : { type: "udp6", ipv6Only: true },
+    );
     socket.once("error", reject);
     socket.bind({ address: at.host, port: at.port }, () => {
       socket.off("error", reject);

@@ -29,6 +29,7 @@ export function dataDirPaths(dataDir: string) {
     /** Inside, a file system in memory is mounted here; on the host it stays empty. */
     runtime: join(dataDir, "run"),
     kubeconfig: join(dataDir, "kubeconfig"),
+    compileCache: join(dataDir, "compile-cache"),
   };
 }
 

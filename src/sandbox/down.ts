@@ -15,7 +15,7 @@ export async function down(dataDir: string | undefined): Promise<boolean> {
   const gate = found.find(({ role }) => role === "gate");
   if (gate !== undefined) {
     signalProcess(gate.pid, "SIGTERM");
-    await waitForEnd(path, END_LIMIT_MS);
+    await waitForEnd(path, { found, limitMs: END_LIMIT_MS });
   }
   await killProcesses(path);
   removeTraces(path);

@@ -102,10 +102,9 @@ export class GateProcess {
       { stdio: ["ignore", "inherit", "inherit", "ipc"] },
     );
     this.#child = child;
-    child.once("error", (error) => this.#ended(describeError(error)));
-    child.once("exit", (code, signal) => this.#ended(signal ?? `exit code ${code}`));
+    child.once("error", (error) => void this.#ended(describeError(error)));
+    child.once("exit", (code, signal) => void this.#ended(signal ?? `exit code ${code}`));
     child.on("message", (message: unknown) => this.#take(message));
-    child.once("disconnect", () => {});
     this.#order({ type: "api" }, listener, () => listener.close());
   }
 
@@ -156,7 +155,7 @@ export class GateProcess {
     setTimeout(() => this.#child?.kill("SIGKILL"), CLOSE_LIMIT_MS).unref();
   }
 
-  #ended(how: string): void {
+  async #ended(how: string): Promise<void> {
     const { dataDir } = this.#options;
     const wasWanted = this.#phase === "closing";
     if (!wasWanted && !this.#hasReported) {
@@ -168,6 +167,8 @@ export class GateProcess {
           }),
       );
     }
+    // Where unshare was killed, the others may still be dying.
+    await killProcesses(dataDir);
     writeState(dataDir, undefined);
     process.exit(wasWanted ? 0 : 1);
   }

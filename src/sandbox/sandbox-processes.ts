@@ -52,13 +52,32 @@ function fromLatin1(text: string): string {
   return Buffer.from(text, "latin1").toString();
 }
 
-/** Waits until the sandbox has no process left; false if some are there when the time is up. */
-export async function waitForEnd(dataDir: string, limitMs: number): Promise<boolean> {
-  const deadline = performance.now() + limitMs;
+/**
+ * Waits until the sandbox has no process left; false if some are there when the time is up. `found` is what there
+ * was: the first process of a namespace loses its command line at once when it dies, but stays until the kernel
+ * has ended everything in the namespace.
+ */
+export async function waitForEnd(
+  dataDir: string,
+  options: { readonly found: readonly SandboxProcess[]; readonly limitMs: number },
+): Promise<boolean> {
+  const deadline = performance.now() + options.limitMs;
+  let left = options.found;
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
-    if (findProcesses(dataDir).length === 0) return true;
+    left = [...left.filter(({ pid }) => isAlive(pid)), ...findProcesses(dataDir)];
+    if (left.length === 0) return true;
     if (performance.now() > deadline) return false;
     await sleep(pauseMs);
+  }
+}
+
+/** Whether a process is there and is no zombie: that is one which has ended, and waits for its parent to ask. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
   }
 }
 
@@ -66,7 +85,7 @@ export async function waitForEnd(dataDir: string, limitMs: number): Promise<bool
 export async function killProcesses(dataDir: string): Promise<number> {
   const found = findProcesses(dataDir);
   for (const { pid } of found) signalProcess(pid, "SIGKILL");
-  if (found.length === 0 || (await waitForEnd(dataDir, KILL_WAIT_MS))) return found.length;
+  if (await waitForEnd(dataDir, { found, limitMs: KILL_WAIT_MS })) return found.length;
   const pids = findProcesses(dataDir).map(({ pid }) => pid);
   throw new SandboxError(
     "STOP_FAILED",

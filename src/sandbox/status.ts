@@ -22,7 +22,8 @@ export function status(dataDir: string | undefined): SandboxStatus {
   const hasNode = found.some(({ role }) => role === "node");
   const phase = () => {
     if (found.length === 0) return state === undefined ? "stopped" : "broken";
-    if (hasGate && hasNode && state !== undefined) return state.isReady ? "running" : "starting";
+    // Another user's sandbox shows its processes, not its state.
+    if (hasGate && hasNode) return state?.isReady === false ? "starting" : "running";
     return hasGate && state?.isReady !== true ? "starting" : "broken";
   };
   return { dataDir: path, phase: phase(), state, pids: found.map(({ pid }) => pid) };

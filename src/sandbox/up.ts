@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { extname, join } from "node:path";
 import process from "node:process";
 import { planAddresses } from "./address-plan.ts";
@@ -93,7 +94,14 @@ function startGate(given: {
         // A session of its own: Ctrl-C at the terminal reaches the command alone, which then says what to do.
         detached: true,
         cwd: "/",
-        env: { ...process.env, PATH: systemPath(), LC_ALL: "C.UTF-8" },
+        env: {
+          ...process.env,
+          PATH: systemPath(),
+          // Messages of system programs are matched, so they must be English.
+          LC_ALL: "C.UTF-8",
+          // Halves the start; for a user without a home the data directory has room.
+          NODE_COMPILE_CACHE: getCompileCacheDir() ?? dataDirPaths(sandbox.dataDir).compileCache,
+        },
         stdio: ["ignore", log, log, "ipc"],
       },
     );
