@@ -4,10 +4,10 @@ import type { Table } from "../parse-tables.ts";
 export const authorizationTable: Table = {
   name: "authorization",
   text: `
-kind SelfSubjectAccessReview
+kind SelfSubjectAccessReview | Asks whether you may do something.
    1 metadata ObjectMeta?
-   2 spec     SelfSubjectAccessReviewSpec
-   3 status   SubjectAccessReviewStatus?
+   2 spec     SelfSubjectAccessReviewSpec | What you want to do.
+   3 status   SubjectAccessReviewStatus?  | The answer.
 
 struct SelfSubjectAccessReviewSpec
    1 resourceAttributes    *ResourceAttributes?
@@ -36,16 +36,16 @@ struct NonResourceAttributes
    1 path string?
    2 verb string?
 
-struct SubjectAccessReviewStatus
-   1 allowed         bool
-   2 reason          string?
-   3 evaluationError string?
-   4 denied          bool?
+struct SubjectAccessReviewStatus | The answer to a question about permissions.
+   1 allowed         bool    | It is allowed.
+   2 reason          string? | Why.
+   3 evaluationError string? | What went wrong while looking.
+   4 denied          bool?   | It is forbidden, whatever others say.
 
-kind SelfSubjectRulesReview
+kind SelfSubjectRulesReview | Asks what you may do in a namespace.
    1 metadata ObjectMeta?
-   2 spec     SelfSubjectRulesReviewSpec
-   3 status   SubjectRulesReviewStatus?
+   2 spec     SelfSubjectRulesReviewSpec | The namespace.
+   3 status   SubjectRulesReviewStatus?  | The answer.
 
 struct SelfSubjectRulesReviewSpec
    1 namespace string?
@@ -90,18 +90,18 @@ kind LocalSubjectAccessReview
 export const authenticationTable: Table = {
   name: "authentication",
   text: `
-kind SelfSubjectReview
+kind SelfSubjectReview | Asks who you are.
    1 metadata ObjectMeta?
-   2 status   SelfSubjectReviewStatus?
+   2 status   SelfSubjectReviewStatus? | The answer.
 
 struct SelfSubjectReviewStatus
    1 userInfo UserInfo?
 
-struct UserInfo
-   1 username string?
-   2 uid      string?
-   3 groups   []string?  list=atomic
-   4 extra    {}Strings?
+struct UserInfo | Who somebody is.
+   1 username string?                | The name.
+   2 uid      string?                | The identifier.
+   3 groups   []string?  list=atomic | The groups.
+   4 extra    {}Strings?             | What else is known.
 
 kind TokenRequest
    1 metadata ObjectMeta?

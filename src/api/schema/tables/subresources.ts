@@ -4,17 +4,17 @@ import type { Table } from "../parse-tables.ts";
 export const autoscalingTable: Table = {
   name: "autoscaling",
   text: `
-kind Scale
-   1 metadata ObjectMeta?
-   2 spec     ScaleSpec?
-   3 status   ScaleStatus?
+kind Scale | How many pods a workload has, and should have.
+   1 metadata ObjectMeta?  | The workload's name, namespace and version.
+   2 spec     ScaleSpec?   | How many are wanted.
+   3 status   ScaleStatus? | How many there are.
 
-struct ScaleSpec
-   1 replicas int32?
+struct ScaleSpec | How many pods are wanted.
+   1 replicas int32? | The number.
 
-struct ScaleStatus
-   1 replicas int32
-   2 selector string?
+struct ScaleStatus | How many pods there are.
+   1 replicas int32   | The number.
+   2 selector string? | The labels that they have, as text.
 `,
 };
 
@@ -22,8 +22,8 @@ struct ScaleStatus
 export const policyTable: Table = {
   name: "policy",
   text: `
-kind Eviction
-   1 metadata      ObjectMeta?
-   2 deleteOptions *DeleteOptions?
+kind Eviction | Asks a pod to leave its node.
+   1 metadata      ObjectMeta?     | The pod's name and namespace.
+   2 deleteOptions *DeleteOptions? | How it is to be deleted.
 `,
 };

@@ -13,37 +13,37 @@ enum PersistentVolumeClaimModifyVolumeStatus = InProgress Infeasible Pending
 enum PersistentVolumeClaimPhase = Bound Lost Pending
 enum PersistentVolumeMode = Block Filesystem
 
-struct Volume
-   1 name            string
+struct Volume | A directory that containers can mount.
+   1 name            string | A DNS label, unique in the pod.
    2 ...VolumeSource
 
 struct VolumeSource
-   1 hostPath              *HostPathVolumeSource?
-   2 emptyDir              *EmptyDirVolumeSource?
+   1 hostPath              *HostPathVolumeSource?              | A file or directory of the node.
+   2 emptyDir              *EmptyDirVolumeSource?              | A new directory that lives as long as the pod.
    3 gcePersistentDisk     *GCEPersistentDiskVolumeSource?
    4 awsElasticBlockStore  *AWSElasticBlockStoreVolumeSource?
    5 gitRepo               *GitRepoVolumeSource?
-   6 secret                *SecretVolumeSource?
+   6 secret                *SecretVolumeSource?                | The entries of a Secret, as files.
    7 nfs                   *NFSVolumeSource?
    8 iscsi                 *ISCSIVolumeSource?
    9 glusterfs             *GlusterfsVolumeSource?
-  10 persistentVolumeClaim *PersistentVolumeClaimVolumeSource?
+  10 persistentVolumeClaim *PersistentVolumeClaimVolumeSource? | A claim of the same namespace.
   11 rbd                   *RBDVolumeSource?
   12 flexVolume            *FlexVolumeSource?
   13 cinder                *CinderVolumeSource?
   14 cephfs                *CephFSVolumeSource?
   15 flocker               *FlockerVolumeSource?
-  16 downwardAPI           *DownwardAPIVolumeSource?
+  16 downwardAPI           *DownwardAPIVolumeSource?           | Fields of the pod, as files.
   17 fc                    *FCVolumeSource?
   18 azureFile             *AzureFileVolumeSource?
-  19 configMap             *ConfigMapVolumeSource?
+  19 configMap             *ConfigMapVolumeSource?             | The entries of a ConfigMap, as files.
   20 vsphereVolume         *VsphereVirtualDiskVolumeSource?
   21 quobyte               *QuobyteVolumeSource?
   22 azureDisk             *AzureDiskVolumeSource?
   23 photonPersistentDisk  *PhotonPersistentDiskVolumeSource?
   24 portworxVolume        *PortworxVolumeSource?
   25 scaleIO               *ScaleIOVolumeSource?
-  26 projected             *ProjectedVolumeSource?
+  26 projected             *ProjectedVolumeSource?             | Several sources in one directory.
   27 storageos             *StorageOSVolumeSource?
   28 csi                   *CSIVolumeSource?
   29 ephemeral             *EphemeralVolumeSource?
