@@ -1,5 +1,6 @@
 import type { Resource } from "../api/resource.ts";
 import type { KubeObject } from "../api/types.ts";
+import type { Discovery } from "./discovery.ts";
 
 /** Which objects a list or an informer covers; absent means all. */
 export interface ListScope {
@@ -59,6 +60,8 @@ export interface Api {
     subresource: string,
     body: unknown,
   ): Promise<unknown>;
+  /** All kinds that the server has. */
+  discover(): Promise<Discovery>;
 }
 
 /** A change of an informer's cache; `previous` is what the cache held before. */

@@ -5,6 +5,7 @@ import { systemClock } from "../lib/clock.ts";
 import type { Api, DeleteOptions, List, ListScope, ObjectName, PatchType } from "./api.ts";
 import type { ListPage } from "./decode.ts";
 import { listFrom, objectFrom, parseJson, statusErrorFrom } from "./decode.ts";
+import { discover } from "./discovery.ts";
 import { collectionPath, listQuery, objectPath } from "./paths.ts";
 import { readBody } from "./read-body.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -147,6 +148,8 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
     ): Promise<unknown> {
       return call("POST", objectPath(resource, name, subresource), { body });
     },
+
+    discover: () => discover((path) => call("GET", path)),
   };
 }
 

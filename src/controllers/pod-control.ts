@@ -1,9 +1,10 @@
 import { pods } from "../api/resource.ts";
-import { isNotFound } from "../api/status-error.ts";
+import { isAlreadyExists, isNotFound } from "../api/status-error.ts";
 import type { KubeObject, OwnerReference, Pod, PodTemplateSpec } from "../api/types.ts";
 import type { Api } from "../client/api.ts";
 import type { EventRecorder } from "../client/events.ts";
 import { describeError } from "../lib/errors.ts";
+import { isNamespaceTerminating } from "./controller.ts";
 
 /** A pod as its template says, owned by a workload. The name is the caller's matter. */
 export function podFrom(
@@ -42,8 +43,11 @@ export function createPodControl(api: Api, recorder: EventRecorder): PodControl 
         recorder.record(owner, { type: "Normal", reason: "SuccessfulCreate", message });
         return created;
       } catch (error) {
-        const message = `Error creating: ${describeError(error)}`;
-        recorder.record(owner, { type: "Warning", reason: "FailedCreate", message });
+        // Neither is a failure: the cache was late, or nothing is to be made any more.
+        if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) {
+          const message = `Error creating: ${describeError(error)}`;
+          recorder.record(owner, { type: "Warning", reason: "FailedCreate", message });
+        }
         throw error;
       }
     },

@@ -1,8 +1,9 @@
 import { deployments } from "../../api/resource.ts";
 import type { Deployment, LabelSelector, ReplicaSet } from "../../api/types.ts";
 import { controlledBy } from "../owners.ts";
+import { templateHash } from "../template-hash.ts";
 import { limitsOf } from "./limits.ts";
-import { HASH_LABEL, templateHash } from "./template.ts";
+import { HASH_LABEL } from "./template.ts";
 
 export const REVISION_ANNOTATION = "deployment.kubernetes.io/revision";
 export const DESIRED_ANNOTATION = "deployment.kubernetes.io/desired-replicas";

@@ -1,0 +1,134 @@
+import { semanticEqual } from "../../api/semantic-equal.ts";
+import type { Node, NodeCondition, Pod, Taint, Toleration } from "../../api/types.ts";
+import { formatTime } from "../../lib/clock.ts";
+
+const NOT_READY_TAINT = "node.kubernetes.io/not-ready";
+const UNREACHABLE_TAINT = "node.kubernetes.io/unreachable";
+
+/** Conditions that an agent reports, and the taints that follow from them besides those of Ready. */
+const taintsByCondition: Readonly<Record<string, string>> = {
+  MemoryPressure: "node.kubernetes.io/memory-pressure",
+  DiskPressure: "node.kubernetes.io/disk-pressure",
+  PIDPressure: "node.kubernetes.io/pid-pressure",
+  NetworkUnavailable: "node.kubernetes.io/network-unavailable",
+};
+const UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable";
+const healthKeys: readonly string[] = [NOT_READY_TAINT, UNREACHABLE_TAINT];
+const ownKeys: readonly string[] = [
+  ...healthKeys,
+  UNSCHEDULABLE_TAINT,
+  ...Object.values(taintsByCondition),
+];
+
+/** Conditions that nobody vouches for once the agent is silent. */
+const vouchedConditions: readonly string[] = [
+  "Ready",
+  "MemoryPressure",
+  "DiskPressure",
+  "PIDPressure",
+];
+
+/** The node's conditions once its agent has been silent for too long. */
+export function silentConditions(node: Node, nowMs: number): readonly NodeCondition[] {
+  const conditions = node.status?.conditions ?? [];
+  const time = formatTime(nowMs);
+  const unknown = vouchedConditions.map((type): NodeCondition => {
+    const known = conditions.find((condition) => condition.type === type);
+    if (known?.status === "Unknown") return known;
+    return known === undefined
+      ? {
+          type,
+          status: "Unknown",
+          reason: "NodeStatusNeverUpdated",
+          message: "Kubelet never posted node status.",
+          lastHeartbeatTime: node.metadata.creationTimestamp ?? time,
+          lastTransitionTime: time,
+        }
+      : {
+          ...known,
+          status: "Unknown",
+          reason: "NodeStatusUnknown",
+          message: "Kubelet stopped posting node status.",
+          lastTransitionTime: time,
+        };
+  });
+  return [...conditions.filter(({ type }) => !vouchedConditions.includes(type)), ...unknown];
+}
+
+/**
+ * The taints that the node's conditions call for, beside those of others; undefined when it has them. Those that
+ * make pods leave (NoExecute) are added only if `evicts`, but always go with their cause.
+ */
+export function wantedTaints(
+  node: Node,
+  evicts: boolean,
+  nowMs: number,
+): readonly Taint[] | undefined {
+  const taints = node.spec?.taints ?? [];
+  const isTrue = (type: string) =>
+    node.status?.conditions?.some((known) => known.type === type && known.status === "True");
+  const causes = Object.entries(taintsByCondition).filter(([type]) => isTrue(type));
+  const health = healthTaint(node);
+  const noSchedule = new Set(causes.map(([, key]) => key));
+  if (health !== undefined) noSchedule.add(health);
+  if (node.spec?.unschedulable === true) noSchedule.add(UNSCHEDULABLE_TAINT);
+
+  const kept = taints.filter(({ key, effect }) => {
+    if (effect === "NoSchedule" && ownKeys.includes(key)) return noSchedule.has(key);
+    if (effect === "NoExecute" && healthKeys.includes(key)) return key === health;
+    return true;
+  });
+  const has = (key: string, effect: string) =>
+    kept.some((taint) => taint.key === key && taint.effect === effect);
+  const timeAdded = formatTime(nowMs);
+  const wanted: Taint[] = [...kept];
+  for (const key of noSchedule) {
+    if (!has(key, "NoSchedule")) wanted.push({ key, effect: "NoSchedule", timeAdded });
+  }
+  if (evicts && health !== undefined && !has(health, "NoExecute")) {
+    wanted.push({ key: health, effect: "NoExecute", timeAdded });
+  }
+  return semanticEqual(wanted, taints) ? undefined : wanted;
+}
+
+/** The taint that says the node is not well, if it is not. */
+export function healthTaint(node: Node): string | undefined {
+  switch (readiness(node)) {
+    case "True":
+      return undefined;
+    case "Unknown":
+      return UNREACHABLE_TAINT;
+    default:
+      return NOT_READY_TAINT;
+  }
+}
+
+export function readiness(node: Node): string | undefined {
+  return node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+}
+
+/** When a pod has to leave a node with such a taint, in epoch milliseconds; undefined: never. */
+export function evictionMs(pod: Pod, taints: readonly Taint[]): number | undefined {
+  const times = taints
+    .filter(({ effect, key }) => effect === "NoExecute" && healthKeys.includes(key))
+    .flatMap(({ key, timeAdded }) => {
+      const patienceMs = tolerationMs(pod.spec?.tolerations ?? [], key);
+      return patienceMs === undefined ? [] : [Date.parse(timeAdded ?? "") + patienceMs];
+    });
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** What API servers add for a pod that says nothing of these taints (DefaultTolerationSeconds). */
+const PATIENCE_MS = 300_000;
+
+/** How long a pod stays under a taint; undefined: for ever. */
+function tolerationMs(tolerations: readonly Toleration[], taintKey: string): number | undefined {
+  const fitting = tolerations.filter(
+    ({ key = "", effect = "", operator = "Equal" }) =>
+      (key === taintKey || (key === "" && operator === "Exists")) &&
+      (effect === "" || effect === "NoExecute"),
+  );
+  if (fitting.length === 0) return PATIENCE_MS;
+  const limited = fitting.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
+  return limited.length === 0 ? undefined : 1000 * Math.max(0, Math.min(...limited));
+}
