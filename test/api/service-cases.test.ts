@@ -11,6 +11,7 @@ import {
   parseCidr,
   parseIp,
 } from "../../src/lib/ip.ts";
+import { assertCauses, type ExpectedError, valueAt } from "./expectation.ts";
 import { type Answer, type ClusterRanges, ServiceRegistry } from "./service-registry.ts";
 
 // The cases explain themselves in the head of the file.
@@ -18,7 +19,7 @@ import { type Answer, type ClusterRanges, ServiceRegistry } from "./service-regi
 interface Expectation {
   readonly code?: number;
   readonly reason?: string;
-  readonly errors?: readonly { readonly field: string; readonly type?: string }[];
+  readonly errors?: readonly ExpectedError[];
   readonly spec?: object;
   readonly absent?: readonly string[];
   readonly kinds?: Readonly<Record<string, string>>;
@@ -34,7 +35,8 @@ interface Step {
   readonly metadata?: object;
   readonly finalizers?: readonly string[];
   readonly resourceVersion?: string;
-  readonly fieldSelector?: string;
+  readonly field?: string;
+  readonly value?: string;
   readonly expect?: Expectation;
 }
 
@@ -52,10 +54,12 @@ interface ServiceCases {
   readonly familyMatrix: readonly string[];
 }
 
-const file = join(import.meta.dirname, "cases", "service-api-cases.yaml");
-const { clusters, baseSpec, cases, familyMatrix } = parse(
-  readFileSync(file, "utf8"),
-) as ServiceCases;
+function readCases(name: string): ServiceCases {
+  return parse(readFileSync(join(import.meta.dirname, "cases", name), "utf8")) as ServiceCases;
+}
+
+const { clusters, baseSpec, cases, familyMatrix } = readCases("service-api-cases.yaml");
+const { cases: moreCases } = readCases("service-lifecycle-cases.yaml");
 
 /** The same numbers in every run. */
 function seededRandom(seed: number): () => number {
@@ -66,7 +70,7 @@ function seededRandom(seed: number): () => number {
   };
 }
 
-for (const { id, title, cluster, steps } of cases) {
+for (const { id, title, cluster, steps } of [...cases, ...moreCases]) {
   test(`${id}: ${title}`, () => {
     const registry = new ServiceRegistry(clusters[cluster]!, seededRandom(7));
     for (const [index, step] of steps.entries()) {
@@ -101,6 +105,9 @@ function perform(registry: ServiceRegistry, step: Step): Answer | undefined {
       });
     case "patch-status":
       return registry.patch(name, { status: step.status }, "status");
+    case "list":
+      assert.deepEqual(registry.list(step.field ?? "", step.value ?? ""), step.expect?.names);
+      return undefined;
     case "delete":
       return registry.delete(name);
     case "remove-finalizers":
@@ -119,14 +126,7 @@ function judge(answer: Answer, { do: verb, expect = {} }: Step, cluster: string,
   );
   if (code === 422) assert.equal(answer.error?.status.reason, "Invalid");
   if (expect.reason !== undefined) assert.equal(answer.error?.status.reason, expect.reason);
-  const causes = answer.error?.status.details?.causes ?? [];
-  for (const { field, type } of expect.errors ?? []) {
-    const found = causes.some(
-      (cause) =>
-        cause.field === field && (type === undefined || cause.reason === `FieldValue${type}`),
-    );
-    assert.ok(found, `${at}: no ${type} ${field} in ${answer.error?.message}`);
-  }
+  assertCauses(answer.error, expect.errors ?? [], at);
   if (expect.spec !== undefined) assertSubset(answer.object?.spec, expect.spec, `${at} spec`);
   const root = answer.object;
   for (const path of expect.absent ?? []) {
@@ -145,17 +145,6 @@ function judge(answer: Answer, { do: verb, expect = {} }: Step, cluster: string,
       `${at}: ${path} is ${JSON.stringify(value)}, not ${property}`,
     );
   }
-}
-
-function valueAt(root: unknown, path: string): unknown {
-  return path
-    .split(/[.[\]]/)
-    .filter((part) => part !== "")
-    .reduce<unknown>(
-      (value, part) =>
-        typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined,
-      root,
-    );
 }
 
 function assertSubset(actual: unknown, expected: unknown, at: string): void {

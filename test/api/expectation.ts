@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import type { StatusError } from "../../src/api/status-error.ts";
+
+/** A mistake that an answer must name; without a type, any at that field. */
+export interface ExpectedError {
+  readonly field: string;
+  readonly type?: string;
+}
+
+/** The value at a path such as `ports[0].name`; undefined if there is none. */
+export function valueAt(root: unknown, path: string): unknown {
+  return path
+    .split(/[.[\]]/)
+    .filter((part) => part !== "")
+    .reduce<unknown>(
+      (value, part) =>
+        typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined,
+      root,
+    );
+}
+
+export function assertCauses(
+  error: StatusError | undefined,
+  expected: readonly ExpectedError[],
+  at: string,
+): void {
+  const causes = error?.status.details?.causes ?? [];
+  for (const { field, type } of expected) {
+    const found = causes.some(
+      (cause) =>
+        cause.field === field && (type === undefined || cause.reason === `FieldValue${type}`),
+    );
+    assert.ok(found, `${at}: no ${type} ${field} in ${error?.message}`);
+  }
+}
