@@ -22,8 +22,8 @@ const CLOSE_LIMIT_MS = 10_000;
 const LOG_BYTES_MAX = 16 << 20;
 const LOG_CHECK_MS = 60_000;
 
-/** What the log's end must hold for the reason of a start that failed without a word. */
-const LOG_TAIL_BYTES = 8192;
+/** Where in the log the reason stands when the namespaces could not be made: nothing was written before. */
+const LOG_HEAD_BYTES = 8192;
 
 export interface GateOptions {
   readonly options: SandboxOptions;
@@ -47,6 +47,7 @@ export class GateProcess {
   #phase: "starting" | "ready" | "closing" = "starting";
   #hasReported = false;
   readonly #startedAt = Date.now();
+  readonly #logStart = fstatSync(2).size;
 
   constructor(given: GateOptions) {
     this.#options = given.options;
@@ -159,9 +160,8 @@ export class GateProcess {
     const { dataDir } = this.#options;
     const wasWanted = this.#phase === "closing";
     if (!wasWanted && !this.#hasReported) {
-      const tail = logTail(dataDir);
       this.#fail(
-        namespacesError(tail) ??
+        namespacesError(this.#ownLog()) ??
           new SandboxError("START_FAILED", `Cannot run the sandbox: it ended with ${how}`, {
             remedy: `tail ${dataDirPaths(dataDir).log}`,
           }),
@@ -171,6 +171,16 @@ export class GateProcess {
     await killProcesses(dataDir);
     writeState(dataDir, undefined);
     process.exit(wasWanted ? 0 : 1);
+  }
+
+  /** What this start has written to the log, which may hold earlier ones. */
+  #ownLog(): string {
+    try {
+      const all = readFileSync(dataDirPaths(this.#options.dataDir).log);
+      return all.subarray(this.#logStart).toString().slice(0, LOG_HEAD_BYTES);
+    } catch {
+      return "";
+    }
   }
 
   #fail(error: unknown): void {
@@ -221,14 +231,6 @@ async function makeSocket(
 function namespaceFlags(): string[] {
   const own = ["--net", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc"];
   return process.getuid?.() === 0 ? own : ["--user", "--map-root-user", ...own];
-}
-
-function logTail(dataDir: string): string {
-  try {
-    return readFileSync(dataDirPaths(dataDir).log, "utf8").slice(-LOG_TAIL_BYTES);
-  } catch {
-    return "";
-  }
 }
 
 /** Standard error is the log, opened for appending, so cutting the file under its writers is safe. */

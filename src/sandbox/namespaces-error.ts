@@ -29,10 +29,10 @@ const gates: readonly {
   },
 ];
 
-/** Explains what `unshare` complained about at the end of a log; undefined if it did not complain. */
-export function namespacesError(logTail: string): SandboxError | undefined {
+/** Explains what `unshare` complained about in a log; undefined if it did not complain. */
+export function namespacesError(log: string): SandboxError | undefined {
   // unshare(1) writes "unshare: <what> failed: <why>", in English unless the locale has a translation.
-  const complaint = /^unshare: (.*)$/m.exec(logTail)?.[1];
+  const complaint = /^unshare: (.*)$/m.exec(log)?.[1];
   if (complaint === undefined) return undefined;
   const closed = process.getuid?.() === 0 ? undefined : gates.find(isClosed);
   return new SandboxError(

@@ -1,4 +1,4 @@
-import { Server } from "node:net";
+import { Server, type Socket } from "node:net";
 import process from "node:process";
 import { hostSockets } from "../kernel/host-sockets.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -65,7 +65,7 @@ function openGate(): Gate {
   let close: () => void = () => process.exit(0);
   process.on("message", (message: unknown, handle: unknown) => {
     const order = parseOrder(message);
-    if (order?.type === "api" && handle instanceof Server) api.resolve(handle);
+    if (order?.type === "api" && handle instanceof Server) api.resolve(refuseEarly(handle));
     else if (order?.type === "close") close();
     else if (order !== undefined) sockets.accept(order, handle);
   });
@@ -77,6 +77,15 @@ function openGate(): Gate {
       close = callback;
     },
   };
+}
+
+/** A listener that came over the channel accepts at once; until somebody serves it, callers are sent away. */
+function refuseEarly(listener: Server): Server {
+  const refuse = (socket: Socket) => socket.resetAndDestroy();
+  listener.on("connection", refuse);
+  return listener.on("newListener", (event) => {
+    if (event === "connection") listener.off("connection", refuse);
+  });
 }
 
 async function start(given: {

@@ -22,7 +22,7 @@ export interface ClusterNode {
 export interface ClusterSettings extends SandboxOptions {
   /** For files that shall be gone with the sandbox: a file system in memory that nobody else sees. */
   readonly runtimeDir: string;
-  /** Listens on 127.0.0.1:`apiPort` of the host; no connection is lost before it is attached. */
+  /** Listens on 127.0.0.1:`apiPort` of the host, and sends callers away until "connection" is listened to. */
   readonly apiListener: Server;
   /** Where pods and nodes reach the API, such as 192.168.100.1:6443; to be listened on with `sockets`. */
   readonly apiEndpoint: Endpoint;

@@ -3,10 +3,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, test as always } from "node:test";
 import { type Links, openLinks } from "../../src/kernel/links.ts";
 import { createNetworkNamespace } from "../../src/kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
+import { namespacesMissing } from "./probe.ts";
+
+const skip = await namespacesMissing();
+const test = (name: string, action: () => unknown) =>
+  always(name, { skip }, async () => {
+    await action();
+  });
 
 const dir = mkdtempSync(join(tmpdir(), "portolan-links-"));
 after(() => rmSync(dir, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "nod
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, test as always } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openLinks } from "../../src/kernel/links.ts";
 import {
@@ -16,6 +16,13 @@ import {
 import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
 import { readSysctl, writeSysctls } from "../../src/kernel/sysctl.ts";
 import { errorCode } from "../../src/lib/errors.ts";
+import { namespacesMissing } from "./probe.ts";
+
+const skip = await namespacesMissing();
+const test = (name: string, action: () => unknown) =>
+  always(name, { skip }, async () => {
+    await action();
+  });
 
 const dir = mkdtempSync(join(tmpdir(), "portolan-kernel-"));
 after(() => rmSync(dir, { recursive: true, force: true }));

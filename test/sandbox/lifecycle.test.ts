@@ -141,6 +141,19 @@ test("two sandboxes run side by side, with the same addresses inside", async () 
   assert.equal((await two.drive("status")).answer.phase, "running");
 });
 
+test("with two pod ranges the nodes have addresses and routes of both families", async () => {
+  await using lab = new Lab();
+  await lab.up({
+    nodes: 2,
+    podCidrs: ["10.244.0.0/16", "fd00:10:244::/56"],
+    serviceCidrs: ["10.96.0.0/12", "fd00:10:96::/112"],
+  });
+  const script = "ip route get 10.244.1.5; ip -6 route get fd00:10:244:1::5";
+  const { stdout } = await lab.drive("run", "node-1", "sh", "-c", script);
+  assert.match(stdout, /^10\.244\.1\.5 via 192\.168\.100\.12 dev eth0 src 192\.168\.100\.11/m);
+  assert.match(stdout, /^fd00:10:244:1::5 .*via fd00:100::c dev eth0 .*src fd00:100::b/m);
+});
+
 test("the gate makes host sockets for the inside: UDP, TCP, a published port, a refusal", async () => {
   await using lab = new Lab();
   const { apiPort } = await lab.up({ nodes: 1 });
