@@ -214,7 +214,8 @@ function isAsWanted(slice: EndpointSlice, desired: EndpointSlice): boolean {
   return (
     hasLabels(slice.metadata.labels, desired.metadata.labels ?? {}) &&
     samePorts(slice.ports ?? [], desired.ports ?? []) &&
-    slice.endpoints.length === desired.endpoints.length &&
+    // Go servers write an empty list as null.
+    (slice.endpoints ?? []).length === desired.endpoints.length &&
     desired.endpoints.every((endpoint, i) => sameEndpoint(slice.endpoints[i], endpoint))
   );
 }

@@ -20,7 +20,7 @@ export const defaultCacheOptions: CacheOptions = {
   entriesMax: 10_000,
   bytesMax: 16 * 1024 * 1024,
   positiveSecondsMax: 3600,
-  negativeSecondsMax: 30,
+  negativeSecondsMax: 1800,
   failureSeconds: 5,
   staleSecondsMax: 3600,
   staleTtlSeconds: 30,

@@ -81,7 +81,8 @@ export function sliceView(slice: EndpointSlice, names: EndpointNames): SliceView
   return {
     serviceKey: relativeKey(service, namespace),
     ports: (slice.ports ?? []).flatMap((port) => portView(port) ?? []),
-    endpoints: slice.endpoints.flatMap((endpoint) => {
+    // Go servers write an empty list as null.
+    endpoints: (slice.endpoints ?? []).flatMap((endpoint) => {
       // An absent condition counts as ready; serving and terminating are for the proxy (KEP-1672).
       if (endpoint.conditions?.ready === false) return [];
       const pod = names === "pod" ? endpoint.targetRef?.name : undefined;

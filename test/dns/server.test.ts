@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { connect } from "node:net";
+import { after, describe, test } from "node:test";
+import { promisify } from "node:util";
+import * as dnsPacket from "dns-packet";
+import { type DnsServer, defaultServeLimits, serveDns } from "../../src/dns/serve.ts";
+import { hostSockets } from "../../src/kernel/host-sockets.ts";
+import { silentLogger } from "../../src/lib/log.ts";
+import type { Endpoint } from "../../src/lib/sockets.ts";
+import { type Ask, type Case, readCases } from "./case-file.ts";
+import { askTcp, askUdp } from "./clients.ts";
+import { expectReply, isPair, packetOf } from "./expect.ts";
+import { objectsOf, responderOf, zoneOf } from "./fixtures.ts";
+
+const { cases, defaults, fixtures } = readCases();
+const run = promisify(execFile);
+
+const servers = new Map<string, Promise<DnsServer>>();
+after(async () => {
+  for (const server of servers.values()) await (await server)[Symbol.asyncDispose]();
+});
+
+function open({ use, set }: Pick<Case, "use" | "set">, limits = defaultServeLimits) {
+  const settings = { ...defaults, ...set };
+  const objects = objectsOf(use.map((name) => fixtures[name]!));
+  const { zone } = zoneOf(settings, objects, Math.random);
+  const { responder, options } = responderOf(settings, zone, Math.random);
+  return serveDns({
+    sockets: hostSockets,
+    addresses: [{ host: "127.0.0.1", port: 0 }],
+    responder,
+    counters: options.counters,
+    limits,
+    log: silentLogger,
+  });
+}
+
+/** One server for each kind of settings. */
+async function addressFor(each: Pick<Case, "use" | "set">): Promise<Endpoint> {
+  const key = JSON.stringify([each.use, each.set]);
+  const server = servers.get(key) ?? open(each);
+  servers.set(key, server);
+  return (await server).addresses[0]!;
+}
+
+const simple = cases.filter(
+  (each) =>
+    each.upstream === undefined &&
+    each.repeat === undefined &&
+    (each.want?.rcode !== undefined || each.want?.reply !== undefined),
+);
+
+describe("over real sockets", { concurrency: 8 }, () => {
+  for (const each of simple) {
+    const { id, level, q, want } = each;
+    const isTcp = !isPair(q!) && q!.tcp === true;
+    if (!isTcp) {
+      test(`UDP, ${level}: ${id}`, async () => {
+        const packet = packetOf(q!);
+        const waitMs = want!.reply === "none" ? 200 : 6000;
+        expectReply(await askUdp(await addressFor(each), packet, waitMs), packet, want!);
+      });
+    }
+    // Over TCP nothing is cut, so rows about UDP's limits do not apply.
+    if (isTcp || (want!.maxBytes === undefined && id !== "axfr-udp")) {
+      test(`TCP, ${level}: ${id}`, async () => {
+        const packet = packetOf(q!);
+        const [reply] = await askTcp(await addressFor(each), [packet]);
+        expectReply(reply, packet, want!);
+      });
+    }
+    if (isPair(q!) && want!.maxBytes === undefined && q![1] !== "OPT") {
+      test(`UDP with EDNS, ${level}: ${id}`, async () => {
+        const [name, type] = q! as readonly [string, string];
+        const packet = packetOf({ name, type, edns: { size: 4096 } });
+        expectReply(await askUdp(await addressFor(each), packet), packet, want!);
+      });
+    }
+  }
+});
+
+const base = { use: ["base"] };
+const webA: Ask = ["web.shop.svc.cluster.local.", "A"];
+
+async function dig(...args: readonly string[]): Promise<string> {
+  const { host, port } = await addressFor(base);
+  const { stdout } = await run("dig", [`@${host}`, "-p", String(port), "+tries=1", ...args]);
+  return stdout;
+}
+
+const hasDig = await run("dig", ["-v"]).then(
+  () => true,
+  () => false,
+);
+
+describe("dig understands", { skip: hasDig ? false : "dig is not installed" }, () => {
+  const rows = [
+    { args: ["web.shop.svc.cluster.local", "A", "+short"], want: /^10\.96\.0\.11\n$/ },
+    { args: ["web.shop.svc.cluster.local", "A", "+short", "+tcp"], want: /^10\.96\.0\.11\n$/ },
+    { args: ["dual.shop.svc.cluster.local", "AAAA", "+short"], want: /^fd00:96::17\n$/ },
+    {
+      args: ["_http._tcp.web.shop.svc.cluster.local", "SRV", "+short"],
+      want: /^0 100 80 web\.shop\./,
+    },
+    { args: ["-x", "10.96.0.11", "+short"], want: /^web\.shop\.svc\.cluster\.local\.\n$/ },
+    { args: ["-x", "fd00:1::1", "+short"], want: /^fd00-1--1\.db\.shop\.svc\.cluster\.local\.\n$/ },
+    {
+      args: ["nosuch.shop.svc.cluster.local"],
+      want: /status: NXDOMAIN[\s\S]*SOA\tns\.dns\.cluster\.local\./,
+    },
+    { args: ["db.shop.svc.cluster.local", "+noedns", "+noall", "+answer"], want: /(.*\n){4}/ },
+    { args: ["web.shop.svc.cluster.local", "+cookie", "+nsid"], want: /10\.96\.0\.11/ },
+    { args: ["web.shop.svc.cluster.local", "+edns=1", "+noednsneg"], want: /status: BADVERS/ },
+  ] as const;
+  for (const { args, want } of rows) {
+    test(args.join(" "), async () => {
+      const text = await dig(...args);
+      assert.match(text, want);
+      assert.doesNotMatch(text, /malformed|extra bytes|mismatch/i);
+    });
+  }
+});
+
+test("dns-packet's own queries are answered", async () => {
+  const query = dnsPacket.encode({
+    type: "query",
+    id: 7,
+    questions: [{ type: "SRV", name: "_sql._tcp.db.shop.svc.cluster.local" }],
+  });
+  const reply = dnsPacket.decode((await askUdp(await addressFor(base), query))!);
+  assert.equal(reply.id, 7);
+  assert.equal(reply.answers?.length, 5);
+  assert.equal(reply.additionals?.length, 6);
+});
+
+test("TCP: queries in one go, in single bytes, and more than may wait are all answered", async () => {
+  const address = await addressFor(base);
+  const packets = Array.from({ length: 200 }, (_, i) => packetOf(webA, i));
+  const together = await askTcp(address, packets);
+  assert.deepEqual(
+    together.map((reply) => reply.readUInt16BE(0)),
+    packets.map((_, i) => i),
+  );
+  const single = await askTcp(address, packets.slice(0, 3), { chunkBytes: 1 });
+  assert.equal(single.length, 3);
+});
+
+test("TCP: a connection without a query is closed, first and later, and garbage ends it", async () => {
+  const limits = { ...defaultServeLimits, firstQueryMs: 150, idleMs: 300 };
+  await using server = await open(base, limits);
+  const address = server.addresses[0]!;
+  assert.deepEqual(await askTcp(address, [], { waitMs: 2000 }), []);
+  const startMs = performance.now();
+  const socket = connect(address.port, address.host);
+  socket.resume();
+  const query = packetOf(webA);
+  socket.write(Buffer.concat([Buffer.of(0, query.length), query]));
+  await new Promise((resolve) => socket.on("close", resolve));
+  const openMs = performance.now() - startMs;
+  assert.ok(openMs > 250 && openMs < 2000, `closed after ${openMs} ms`);
+  assert.deepEqual(await askTcp(address, [Buffer.from("no")], { waitMs: 2000 }), []);
+});
+
+test("TCP: one client may hold so many connections, not more", async () => {
+  const limits = { ...defaultServeLimits, connectionsPerClientMax: 2, firstQueryMs: 60_000 };
+  await using server = await open(base, limits);
+  const address = server.addresses[0]!;
+  const held = [0, 1].map(() => connect(address.port, address.host));
+  await Promise.all(held.map((socket) => new Promise((resolve) => socket.on("connect", resolve))));
+  assert.deepEqual(await askTcp(address, [packetOf(webA)], { waitMs: 2000 }).catch(() => []), []);
+  const closed = new Promise((resolve) => held[0]!.on("close", resolve));
+  held[0]!.destroy();
+  await closed;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal((await askTcp(address, [packetOf(webA)])).length, 1);
+  for (const socket of held) socket.destroy();
+});
+
+test("a server that cannot have all its addresses leaves none open", async () => {
+  const address = await addressFor(base);
+  const { zone } = zoneOf(defaults, objectsOf([]), Math.random);
+  const { responder, options } = responderOf(defaults, zone, Math.random);
+  const addresses = [{ host: "127.0.0.1", port: 0 }, address];
+  const opening = serveDns({
+    sockets: hostSockets,
+    addresses,
+    responder,
+    counters: options.counters,
+    log: silentLogger,
+  });
+  await assert.rejects(opening, { code: "EADDRINUSE" });
+});
