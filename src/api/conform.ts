@@ -81,7 +81,7 @@ class Walk {
     const fieldPath = path === "" ? name : `${path}.${name}`;
     if (field === undefined) {
       if (schema.isKind && (name === "kind" || name === "apiVersion")) {
-        return this.#scalar(value, "string", "string");
+        return value === null || value === "" ? undefined : this.#scalar(value, "string", "string");
       }
       if (this.unknown.length < STRICT_ERRORS_MAX) this.unknown.push(fieldPath);
       return undefined;

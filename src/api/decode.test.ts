@@ -324,6 +324,11 @@ test("decodeObject refuses YAML whose aliases multiply", () => {
   assert.equal(got.code, 400);
 });
 
+test("decodeObject refuses YAML that would keep the server busy for seconds", () => {
+  const got = refusal(() => decode(`a: ${"x".repeat(1_500_000)}`, { type: "application/yaml" }));
+  assert.equal(got.code, 413);
+});
+
 test("decodeObject refuses nesting without end, and does not crash", () => {
   for (const type of ["application/json", "application/yaml"]) {
     const deep = `{"spec":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;

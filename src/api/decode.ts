@@ -28,6 +28,9 @@ export const bodyMediaTypes = [
   "application/vnd.kubernetes.protobuf",
 ] as const;
 
+/** YAML takes a hundred times as long to read as JSON, and no object may be larger than this anyway. */
+const YAML_BYTES_MAX = 1_500_000;
+
 /**
  * Reads a body as an object of one kind: right types, no unknown fields, `apiVersion`, `kind` and `metadata`
  * filled in. Throws a StatusError of 400 or 415, in Kubernetes' words.
@@ -42,7 +45,10 @@ export function decodeObject(
 ): Decoded<KubeObject> {
   const { object, warnings } = decodeBody(kind, body, mediaType, options, true);
   // The schema says that `metadata`, where there is one, is an ObjectMeta.
-  return { object: { metadata: {}, ...object } as KubeObject, warnings };
+  return {
+    object: ("metadata" in object ? object : { ...object, metadata: {} }) as KubeObject,
+    warnings,
+  };
 }
 
 /** Reads the body of a sub-resource or of options. An empty body of DeleteOptions means no options. */
@@ -106,6 +112,10 @@ function parseBody(
         };
       }
       case "application/yaml": {
+        if (body.length > YAML_BYTES_MAX) {
+          const message = `Request entity too large: limit is ${YAML_BYTES_MAX}`;
+          throw new StatusError(413, "RequestEntityTooLarge", message);
+        }
         const { value, duplicates } = parseYaml(decodeText(body));
         if (!isJsonObject(value)) throw new SyntaxFault("the body is no YAML map");
         return { value, duplicates };
@@ -192,7 +202,7 @@ function conformBody(
     throw cannotHandle(kind, value, strictMessage(faults));
   }
   return {
-    object: { ...conformed, kind: kind.kind, apiVersion: apiVersionOf(kind) },
+    object: { kind: kind.kind, apiVersion: apiVersionOf(kind), ...conformed },
     warnings: fieldValidation === "Warn" ? faults : [],
   };
 }

@@ -335,13 +335,20 @@ export interface PodSpec {
   readonly resources?: ResourceRequirements;
 }
 
+/** Users, groups and privileges of all containers. */
 export interface PodSecurityContext {
   readonly seLinuxOptions?: SELinuxOptions;
+  /** The user that programs run as. */
   readonly runAsUser?: number;
+  /** Refuse to run as root. */
   readonly runAsNonRoot?: boolean;
+  /** Further groups of programs. */
   readonly supplementalGroups?: readonly number[];
+  /** The group that owns the volumes. */
   readonly fsGroup?: number;
+  /** The group that programs run as. */
   readonly runAsGroup?: number;
+  /** Settings of the kernel for the pod's namespaces. */
   readonly sysctls?: readonly Sysctl[];
   readonly windowsOptions?: WindowsSecurityContextOptions;
   readonly fsGroupChangePolicy?: string;
@@ -351,34 +358,53 @@ export interface PodSecurityContext {
   readonly seLinuxChangePolicy?: string;
 }
 
+/** A setting of the kernel. */
 export interface Sysctl {
+  /** Its name. */
   readonly name: string;
+  /** Its value. */
   readonly value: string;
 }
 
+/** Rules about nodes and neighbours. */
 export interface Affinity {
+  /** Nodes that the pod needs or likes. */
   readonly nodeAffinity?: NodeAffinity;
+  /** Pods that it wants to be near. */
   readonly podAffinity?: PodAffinity;
+  /** Pods that it wants to be far from. */
   readonly podAntiAffinity?: PodAntiAffinity;
 }
 
+/** Nodes that a pod needs or likes. */
 export interface NodeAffinity {
+  /** Only these nodes will do. */
   readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
+  /** These nodes are better, by their weights. */
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly PreferredSchedulingTerm[];
 }
 
+/** Chooses nodes: one of the terms must hold. */
 export interface NodeSelector {
+  /** The terms. */
   readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
 }
 
+/** All of its requirements must hold. */
 export interface NodeSelectorTerm {
+  /** Requirements of labels. */
   readonly matchExpressions?: readonly NodeSelectorRequirement[];
+  /** Requirements of fields. */
   readonly matchFields?: readonly NodeSelectorRequirement[];
 }
 
+/** One requirement of nodes. */
 export interface NodeSelectorRequirement {
+  /** The label or field. */
   readonly key: string;
+  /** How its value is judged. */
   readonly operator: string;
+  /** The values to compare with. */
   readonly values?: readonly string[];
 }
 
@@ -392,9 +418,13 @@ export interface PodAffinity {
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly WeightedPodAffinityTerm[];
 }
 
+/** Pods, and what counts as near. */
 export interface PodAffinityTerm {
+  /** The pods. */
   readonly labelSelector?: LabelSelector;
+  /** Their namespaces; default is the pod's own. */
   readonly namespaces?: readonly string[];
+  /** Nodes with the same value of this label are near. */
   readonly topologyKey: string;
   readonly namespaceSelector?: LabelSelector;
   readonly matchLabelKeys?: readonly string[];
@@ -451,14 +481,21 @@ export interface PodDNSConfigOption {
   readonly value?: string;
 }
 
+/** A condition that others set. */
 export interface PodReadinessGate {
+  /** Its type. */
   readonly conditionType: string;
 }
 
+/** How evenly pods are to be spread. */
 export interface TopologySpreadConstraint {
+  /** By how many pods two places may differ. */
   readonly maxSkew: number;
+  /** Nodes with the same value of this label are one place. */
   readonly topologyKey: string;
+  /** What to do when it can't be: wait, or place the pod all the same. */
   readonly whenUnsatisfiable: string;
+  /** The pods that are counted. */
   readonly labelSelector?: LabelSelector;
   readonly minDomains?: number;
   readonly nodeAffinityPolicy?: string;
@@ -470,7 +507,9 @@ export interface PodOS {
   readonly name: string;
 }
 
+/** Something that placement waits for. */
 export interface PodSchedulingGate {
+  /** Its name. */
   readonly name: string;
 }
 
@@ -508,7 +547,9 @@ export interface PodStatus {
   readonly podIPs?: readonly PodIP[];
   /** State of each ephemeral container. */
   readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
+  /** How far a change of amounts has come. */
   readonly resize?: string;
+  /** State of the claimed devices. */
   readonly resourceClaimStatuses?: readonly PodResourceClaimStatus[];
   /** Addresses of its node, one of each family. */
   readonly hostIPs?: readonly HostIP[];
@@ -659,11 +700,15 @@ export interface EnvFromSource {
   readonly secretRef?: SecretEnvSource;
 }
 
+/** All entries of a ConfigMap. */
 export interface ConfigMapEnvSource extends LocalObjectReference {
+  /** Whether it may be missing. */
   readonly optional?: boolean;
 }
 
+/** All entries of a Secret. */
 export interface SecretEnvSource extends LocalObjectReference {
+  /** Whether it may be missing. */
   readonly optional?: boolean;
 }
 
@@ -689,13 +734,19 @@ export interface EnvVarSource {
   readonly secretKeyRef?: SecretKeySelector;
 }
 
+/** An entry of a ConfigMap. */
 export interface ConfigMapKeySelector extends LocalObjectReference {
+  /** The entry. */
   readonly key: string;
+  /** Whether it may be missing. */
   readonly optional?: boolean;
 }
 
+/** An entry of a Secret. */
 export interface SecretKeySelector extends LocalObjectReference {
+  /** The entry. */
   readonly key: string;
+  /** Whether it may be missing. */
   readonly optional?: boolean;
 }
 
@@ -840,14 +891,22 @@ export interface SleepAction {
   readonly seconds: number;
 }
 
+/** User and privileges of a container. */
 export interface SecurityContext {
+  /** Capabilities to add and to drop. */
   readonly capabilities?: Capabilities;
+  /** As powerful as root on the node. */
   readonly privileged?: boolean;
   readonly seLinuxOptions?: SELinuxOptions;
+  /** The user that the program runs as. */
   readonly runAsUser?: number;
+  /** Refuse to run as root. */
   readonly runAsNonRoot?: boolean;
+  /** Its own file system is read-only. */
   readonly readOnlyRootFilesystem?: boolean;
+  /** Whether a child may gain more privileges than its parent. */
   readonly allowPrivilegeEscalation?: boolean;
+  /** The group that the program runs as. */
   readonly runAsGroup?: number;
   readonly procMount?: string;
   readonly windowsOptions?: WindowsSecurityContextOptions;
@@ -855,8 +914,11 @@ export interface SecurityContext {
   readonly appArmorProfile?: AppArmorProfile;
 }
 
+/** Capabilities of a process. */
 export interface Capabilities {
+  /** Those to add. */
   readonly add?: readonly string[];
+  /** Those to drop. */
   readonly drop?: readonly string[];
 }
 
@@ -884,7 +946,9 @@ export interface AppArmorProfile {
   readonly localhostProfile?: string;
 }
 
+/** A container added to a running pod, to look into it. */
 export interface EphemeralContainer extends EphemeralContainerCommon {
+  /** The container whose processes it sees. */
   readonly targetContainerName?: string;
 }
 
@@ -1082,13 +1146,19 @@ export interface VolumeSource {
   readonly image?: ImageVolumeSource;
 }
 
+/** A file or directory of the node. */
 export interface HostPathVolumeSource {
+  /** Where it is on the node. */
   readonly path: string;
+  /** What has to be there already, or is to be made. */
   readonly type?: string;
 }
 
+/** A new directory that lives as long as the pod. */
 export interface EmptyDirVolumeSource {
+  /** Memory for a file system in memory; empty for the node's disk. */
   readonly medium?: string;
+  /** The most that it may hold. */
   readonly sizeLimit?: Quantity;
 }
 
@@ -1112,16 +1182,25 @@ export interface GitRepoVolumeSource {
   readonly directory?: string;
 }
 
+/** The entries of a Secret, as files. */
 export interface SecretVolumeSource {
+  /** Name of the Secret. */
   readonly secretName?: string;
+  /** Which entries, and under which names; default is all. */
   readonly items?: readonly KeyToPath[];
+  /** Permissions of the files. */
   readonly defaultMode?: number;
+  /** Whether the Secret may be missing. */
   readonly optional?: boolean;
 }
 
+/** An entry as a file. */
 export interface KeyToPath {
+  /** The entry. */
   readonly key: string;
+  /** The file, relative to the volume. */
   readonly path: string;
+  /** Its permissions. */
   readonly mode?: number;
 }
 
@@ -1145,7 +1224,9 @@ export interface ISCSIVolumeSource {
   readonly initiatorName?: string;
 }
 
+/** Names an object of the same namespace. */
 export interface LocalObjectReference {
+  /** Its name. */
   readonly name?: string;
 }
 
@@ -1212,14 +1293,21 @@ export interface DownwardAPIVolumeFile {
   readonly mode?: number;
 }
 
+/** A field of the pod. */
 export interface ObjectFieldSelector {
+  /** Version of the schema that the path follows. */
   readonly apiVersion?: string;
+  /** The field, such as status.podIP. */
   readonly fieldPath: string;
 }
 
+/** An amount of a container. */
 export interface ResourceFieldSelector {
+  /** The container. */
   readonly containerName?: string;
+  /** The amount, such as limits.cpu. */
   readonly resource: string;
+  /** The unit that the value is given in. */
   readonly divisor?: Quantity;
 }
 
@@ -1237,9 +1325,13 @@ export interface AzureFileVolumeSource {
   readonly readOnly?: boolean;
 }
 
+/** The entries of a ConfigMap, as files. */
 export interface ConfigMapVolumeSource extends LocalObjectReference {
+  /** Which entries, and under which names; default is all. */
   readonly items?: readonly KeyToPath[];
+  /** Permissions of the files. */
   readonly defaultMode?: number;
+  /** Whether the ConfigMap may be missing. */
   readonly optional?: boolean;
 }
 
@@ -1591,6 +1683,7 @@ export interface Node extends KubeObject {
 export interface NodeSpec {
   /** The range that its pods' addresses come from. */
   readonly podCIDR?: string;
+  /** Not used any more. */
   readonly externalID?: string;
   /** What the provider calls the machine. */
   readonly providerID?: string;
@@ -1598,6 +1691,7 @@ export interface NodeSpec {
   readonly unschedulable?: boolean;
   /** Marks that keep pods away which do not tolerate them. */
   readonly taints?: readonly Taint[];
+  /** Not used any more. */
   readonly configSource?: NodeConfigSource;
   /** The ranges, at most one of each family; the first is podCIDR. */
   readonly podCIDRs?: readonly string[];
@@ -1649,8 +1743,11 @@ export interface NodeStatus {
   readonly volumesInUse?: readonly string[];
   /** Volumes that are attached to it. */
   readonly volumesAttached?: readonly AttachedVolume[];
+  /** Not used any more. */
   readonly config?: NodeConfigStatus;
+  /** What the container runtime can do. */
   readonly runtimeHandlers?: readonly NodeRuntimeHandler[];
+  /** What the machine's agent can do. */
   readonly features?: NodeFeatures;
 }
 
@@ -1719,8 +1816,11 @@ export interface NodeSwapStatus {
   readonly capacity?: number;
 }
 
+/** An image that a node holds. */
 export interface ContainerImage {
+  /** Its names. */
   readonly names?: readonly string[];
+  /** Its size. */
   readonly sizeBytes?: number;
 }
 
@@ -1772,11 +1872,17 @@ export interface NamespaceStatus {
   readonly conditions?: readonly NamespaceCondition[];
 }
 
+/** One aspect of a namespace's deletion. */
 export interface NamespaceCondition {
+  /** Which aspect. */
   readonly type: string;
+  /** True, False or Unknown. */
   readonly status: string;
+  /** When the status last changed. */
   readonly lastTransitionTime?: string;
+  /** Why, as one word for programs. */
   readonly reason?: string;
+  /** Why, as a sentence for people. */
   readonly message?: string;
 }
 
@@ -1852,8 +1958,11 @@ export interface EventSource {
   readonly host?: string;
 }
 
+/** An event that repeats. */
 export interface EventSeries {
+  /** How often it has happened in this series. */
   readonly count?: number;
+  /** When it happened last. */
   readonly lastObservedTime?: string;
 }
 

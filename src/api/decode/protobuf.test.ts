@@ -225,7 +225,7 @@ test("options and reviews are decoded, fields of later versions are passed over"
   );
   assert.deepEqual(decodeMeta("DeleteOptions", body, type, options).object, {
     kind: "DeleteOptions",
-    apiVersion: "v1",
+    apiVersion: "policy/v1",
     gracePeriodSeconds: 0,
     propagationPolicy: "Background",
   });

@@ -53,9 +53,9 @@ export function applyPatch<T extends object>(
       throw new MismatchError(strictMessage(faults));
     }
     if (options.fieldValidation === "Warn") for (const fault of faults) options.warn?.(fault);
-    const object = { ...value, kind: kind.kind, apiVersion: apiVersionOf(kind) };
+    const identity = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
     // The schema says that `metadata` is an ObjectMeta.
-    return { metadata: {}, ...object } as KubeObject;
+    return { ...identity, metadata: {}, ...value } as KubeObject;
   } catch (error) {
     if (error instanceof PatchFault) throw statusOf(error);
     if (error instanceof MismatchError) throw invalidPatch(body, error.message);

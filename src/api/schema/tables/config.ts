@@ -18,12 +18,12 @@ struct NamespaceStatus | Where a namespace is in its life.
    1 phase      NamespacePhase?       =Active | Active, or Terminating while its content is being deleted.
    2 conditions []NamespaceCondition? patch=merge:type list=map:type | What its deletion waits for.
 
-struct NamespaceCondition
-   1 type               string
-   2 status             string
-   4 lastTransitionTime Time?
-   5 reason             string?
-   6 message            string?
+struct NamespaceCondition | One aspect of a namespace's deletion.
+   1 type               string  | Which aspect.
+   2 status             string  | True, False or Unknown.
+   4 lastTransitionTime Time?   | When the status last changed.
+   5 reason             string? | Why, as one word for programs.
+   6 message            string? | Why, as a sentence for people.
 
 kind ConfigMap | Configuration that pods can read, as files or environment variables.
    1 metadata   ObjectMeta? | Name, namespace, labels and the like.
@@ -65,8 +65,8 @@ struct EventSource | Who reports an event.
    1 component string? | Name of the part.
    2 host      string? | The node that it runs on.
 
-struct EventSeries
-   1 count            int32?
-   2 lastObservedTime MicroTime?
+struct EventSeries | An event that repeats.
+   1 count            int32?     | How often it has happened in this series.
+   2 lastObservedTime MicroTime? | When it happened last.
 `,
 };

@@ -51,13 +51,13 @@ struct EnvFromSource | A set of environment variables.
    2 configMapRef *ConfigMapEnvSource? | All entries of a ConfigMap.
    3 secretRef    *SecretEnvSource?    | All entries of a Secret.
 
-struct ConfigMapEnvSource
+struct ConfigMapEnvSource | All entries of a ConfigMap.
    1 ...LocalObjectReference
-   2 optional                *bool?
+   2 optional                *bool? | Whether it may be missing.
 
-struct SecretEnvSource
+struct SecretEnvSource | All entries of a Secret.
    1 ...LocalObjectReference
-   2 optional                *bool?
+   2 optional                *bool? | Whether it may be missing.
 
 struct EnvVar | An environment variable.
    1 name      string         | Its name.
@@ -70,15 +70,15 @@ struct EnvVarSource | Where the value of a variable comes from.
    3 configMapKeyRef  *ConfigMapKeySelector?  | An entry of a ConfigMap.
    4 secretKeyRef     *SecretKeySelector?     | An entry of a Secret.
 
-struct ConfigMapKeySelector atomic
+struct ConfigMapKeySelector atomic | An entry of a ConfigMap.
    1 ...LocalObjectReference
-   2 key                     string
-   3 optional                *bool?
+   2 key                     string | The entry.
+   3 optional                *bool? | Whether it may be missing.
 
-struct SecretKeySelector atomic
+struct SecretKeySelector atomic | An entry of a Secret.
    1 ...LocalObjectReference
-   2 key                     string
-   3 optional                *bool?
+   2 key                     string | The entry.
+   3 optional                *bool? | Whether it may be missing.
 
 struct ResourceRequirements | Amounts of resources.
    1 limits   {}Quantity?                    | What the container may not exceed.
@@ -157,23 +157,23 @@ struct LifecycleHandler | What to do; one of four.
 struct SleepAction | A pause.
    1 seconds int64 | How long.
 
-struct SecurityContext
-   1 capabilities             *Capabilities?
-   2 privileged               *bool?
+struct SecurityContext | User and privileges of a container.
+   1 capabilities             *Capabilities?                  | Capabilities to add and to drop.
+   2 privileged               *bool?                          | As powerful as root on the node.
    3 seLinuxOptions           *SELinuxOptions?
-   4 runAsUser                *int64?
-   5 runAsNonRoot             *bool?
-   6 readOnlyRootFilesystem   *bool?
-   7 allowPrivilegeEscalation *bool?
-   8 runAsGroup               *int64?
+   4 runAsUser                *int64?                         | The user that the program runs as.
+   5 runAsNonRoot             *bool?                          | Refuse to run as root.
+   6 readOnlyRootFilesystem   *bool?                          | Its own file system is read-only.
+   7 allowPrivilegeEscalation *bool?                          | Whether a child may gain more privileges than its parent.
+   8 runAsGroup               *int64?                         | The group that the program runs as.
    9 procMount                *ProcMountType?
   10 windowsOptions           *WindowsSecurityContextOptions?
   11 seccompProfile           *SeccompProfile?
   12 appArmorProfile          *AppArmorProfile?
 
-struct Capabilities
-   1 add  []string? list=atomic
-   2 drop []string? list=atomic
+struct Capabilities | Capabilities of a process.
+   1 add  []string? list=atomic | Those to add.
+   2 drop []string? list=atomic | Those to drop.
 
 struct SELinuxOptions
    1 user  string?
@@ -195,9 +195,9 @@ struct AppArmorProfile
    1 type             AppArmorProfileType
    2 localhostProfile *string?
 
-struct EphemeralContainer
+struct EphemeralContainer | A container added to a running pod, to look into it.
    1 ...EphemeralContainerCommon
-   2 targetContainerName         string?
+   2 targetContainerName         string? | The container whose processes it sees.
 
 struct EphemeralContainerCommon
    1 name                     string                    | A DNS label, unique in the pod.

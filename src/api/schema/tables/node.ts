@@ -13,11 +13,11 @@ kind Node | A machine that runs pods.
 
 struct NodeSpec | What is wanted of a machine.
    1 podCIDR       string?            | The range that its pods' addresses come from.
-   2 externalID    string?
+   2 externalID    string?            | Not used any more.
    3 providerID    string?            | What the provider calls the machine.
    4 unschedulable bool?              | No new pods are placed here (kubectl cordon).
    5 taints        []Taint?           list=atomic | Marks that keep pods away which do not tolerate them.
-   6 configSource  *NodeConfigSource?
+   6 configSource  *NodeConfigSource? | Not used any more.
    7 podCIDRs      []string?          patch=merge list=set | The ranges, at most one of each family; the first is podCIDR.
 
 struct Taint | A mark that keeps pods away.
@@ -47,9 +47,9 @@ struct NodeStatus | How a machine is.
    8 images          []ContainerImage?     list=atomic | Images that it holds.
    9 volumesInUse    []string?             list=atomic | Volumes that it uses.
   10 volumesAttached []AttachedVolume?     list=atomic | Volumes that are attached to it.
-  11 config          *NodeConfigStatus?
-  12 runtimeHandlers []NodeRuntimeHandler? list=atomic
-  13 features        *NodeFeatures?
+  11 config          *NodeConfigStatus?    | Not used any more.
+  12 runtimeHandlers []NodeRuntimeHandler? list=atomic | What the container runtime can do.
+  13 features        *NodeFeatures?        | What the machine's agent can do.
 
 struct NodeCondition | One aspect of a machine's state.
    1 type               string  | Which aspect.
@@ -85,9 +85,9 @@ struct NodeSystemInfo | Which system a machine runs.
 struct NodeSwapStatus
    1 capacity *int64?
 
-struct ContainerImage
-   1 names     []string optional list=atomic
-   2 sizeBytes int64?
+struct ContainerImage | An image that a node holds.
+   1 names     []string optional list=atomic | Its names.
+   2 sizeBytes int64?   | Its size.
 
 struct AttachedVolume
    1 name       string

@@ -64,14 +64,14 @@ struct PodSpec | What is to run, where, and how.
   39 resourceClaims                []PodResourceClaim?         patch=merge,retainKeys:name list=map:name | Devices that the pod claims.
   40 resources                     *ResourceRequirements?      | Amounts for all containers together.
 
-struct PodSecurityContext
+struct PodSecurityContext | Users, groups and privileges of all containers.
    1 seLinuxOptions           *SELinuxOptions?
-   2 runAsUser                *int64?
-   3 runAsNonRoot             *bool?
-   4 supplementalGroups       []int64?                        list=atomic
-   5 fsGroup                  *int64?
-   6 runAsGroup               *int64?
-   7 sysctls                  []Sysctl?                       list=atomic
+   2 runAsUser                *int64?                                     | The user that programs run as.
+   3 runAsNonRoot             *bool?                                      | Refuse to run as root.
+   4 supplementalGroups       []int64?                        list=atomic | Further groups of programs.
+   5 fsGroup                  *int64?                                     | The group that owns the volumes.
+   6 runAsGroup               *int64?                                     | The group that programs run as.
+   7 sysctls                  []Sysctl?                       list=atomic | Settings of the kernel for the pod's namespaces.
    8 windowsOptions           *WindowsSecurityContextOptions?
    9 fsGroupChangePolicy      *PodFSGroupChangePolicy?
   10 seccompProfile           *SeccompProfile?
@@ -79,30 +79,30 @@ struct PodSecurityContext
   12 supplementalGroupsPolicy *SupplementalGroupsPolicy?
   13 seLinuxChangePolicy      *string?
 
-struct Sysctl
-   1 name  string
-   2 value string
+struct Sysctl | A setting of the kernel.
+   1 name  string | Its name.
+   2 value string | Its value.
 
-struct Affinity
-   1 nodeAffinity    *NodeAffinity?
-   2 podAffinity     *PodAffinity?
-   3 podAntiAffinity *PodAntiAffinity?
+struct Affinity | Rules about nodes and neighbours.
+   1 nodeAffinity    *NodeAffinity?    | Nodes that the pod needs or likes.
+   2 podAffinity     *PodAffinity?     | Pods that it wants to be near.
+   3 podAntiAffinity *PodAntiAffinity? | Pods that it wants to be far from.
 
-struct NodeAffinity
-   1 requiredDuringSchedulingIgnoredDuringExecution  *NodeSelector?
-   2 preferredDuringSchedulingIgnoredDuringExecution []PreferredSchedulingTerm? list=atomic
+struct NodeAffinity | Nodes that a pod needs or likes.
+   1 requiredDuringSchedulingIgnoredDuringExecution  *NodeSelector?                         | Only these nodes will do.
+   2 preferredDuringSchedulingIgnoredDuringExecution []PreferredSchedulingTerm? list=atomic | These nodes are better, by their weights.
 
-struct NodeSelector atomic
-   1 nodeSelectorTerms []NodeSelectorTerm list=atomic
+struct NodeSelector atomic | Chooses nodes: one of the terms must hold.
+   1 nodeSelectorTerms []NodeSelectorTerm list=atomic | The terms.
 
-struct NodeSelectorTerm atomic
-   1 matchExpressions []NodeSelectorRequirement? list=atomic
-   2 matchFields      []NodeSelectorRequirement? list=atomic
+struct NodeSelectorTerm atomic | All of its requirements must hold.
+   1 matchExpressions []NodeSelectorRequirement? list=atomic | Requirements of labels.
+   2 matchFields      []NodeSelectorRequirement? list=atomic | Requirements of fields.
 
-struct NodeSelectorRequirement
-   1 key      string
-   2 operator NodeSelectorOperator
-   3 values   []string?            list=atomic
+struct NodeSelectorRequirement | One requirement of nodes.
+   1 key      string                           | The label or field.
+   2 operator NodeSelectorOperator             | How its value is judged.
+   3 values   []string?            list=atomic | The values to compare with.
 
 struct PreferredSchedulingTerm
    1 weight     int32
@@ -112,10 +112,10 @@ struct PodAffinity
    1 requiredDuringSchedulingIgnoredDuringExecution  []PodAffinityTerm?         list=atomic
    2 preferredDuringSchedulingIgnoredDuringExecution []WeightedPodAffinityTerm? list=atomic
 
-struct PodAffinityTerm
-   1 labelSelector     *LabelSelector?
-   2 namespaces        []string?       list=atomic
-   3 topologyKey       string
+struct PodAffinityTerm | Pods, and what counts as near.
+   1 labelSelector     *LabelSelector?             | The pods.
+   2 namespaces        []string?       list=atomic | Their namespaces; default is the pod's own.
+   3 topologyKey       string                      | Nodes with the same value of this label are near.
    4 namespaceSelector *LabelSelector?
    5 matchLabelKeys    []string?       list=atomic
    6 mismatchLabelKeys []string?       list=atomic
@@ -148,14 +148,14 @@ struct PodDNSConfigOption | An option of the resolver.
    1 name  string?  | Its name, such as ndots.
    2 value *string? | Its value, if it takes one.
 
-struct PodReadinessGate
-   1 conditionType string
+struct PodReadinessGate | A condition that others set.
+   1 conditionType string | Its type.
 
-struct TopologySpreadConstraint
-   1 maxSkew            int32
-   2 topologyKey        string
-   3 whenUnsatisfiable  UnsatisfiableConstraintAction
-   4 labelSelector      *LabelSelector?
+struct TopologySpreadConstraint | How evenly pods are to be spread.
+   1 maxSkew            int32                         | By how many pods two places may differ.
+   2 topologyKey        string                        | Nodes with the same value of this label are one place.
+   3 whenUnsatisfiable  UnsatisfiableConstraintAction | What to do when it can't be: wait, or place the pod all the same.
+   4 labelSelector      *LabelSelector?               | The pods that are counted.
    5 minDomains         *int32?
    6 nodeAffinityPolicy *NodeInclusionPolicy?
    7 nodeTaintsPolicy   *NodeInclusionPolicy?
@@ -164,8 +164,8 @@ struct TopologySpreadConstraint
 struct PodOS
    1 name string
 
-struct PodSchedulingGate
-   1 name string
+struct PodSchedulingGate | Something that placement waits for.
+   1 name string | Its name.
 
 struct PodResourceClaim
    1 name                      string
@@ -186,8 +186,8 @@ struct PodStatus | What runs, and how it is.
   11 nominatedNodeName          string?                   | Where it will run once others have been pushed away.
   12 podIPs                     []PodIP?                  patch=merge:ip list=map:ip | Its addresses, at most one of each family; the first is podIP.
   13 ephemeralContainerStatuses []ContainerStatus?        list=atomic | State of each ephemeral container.
-  14 resize                     string?
-  15 resourceClaimStatuses      []PodResourceClaimStatus? patch=merge,retainKeys:name list=map:name
+  14 resize                     string?                   | How far a change of amounts has come.
+  15 resourceClaimStatuses      []PodResourceClaimStatus? patch=merge,retainKeys:name list=map:name | State of the claimed devices.
   16 hostIPs                    []HostIP?                 patch=merge:ip list=atomic | Addresses of its node, one of each family.
   17 observedGeneration         int64?                    | The generation that the node's agent has acted on.
 
@@ -211,7 +211,7 @@ struct PodResourceClaimStatus
    2 resourceClaimName *string?
 
 kind Binding | Says on which node a pod is to run.
-   1 metadata ObjectMeta?
+   1 metadata ObjectMeta?     | Name and namespace of the pod.
    2 target   ObjectReference | The node.
 
 struct PodTemplateSpec | What pods are made from.

@@ -5,7 +5,7 @@ export const authorizationTable: Table = {
   name: "authorization",
   text: `
 kind SelfSubjectAccessReview | Asks whether you may do something.
-   1 metadata ObjectMeta?
+   1 metadata ObjectMeta?                 | Not used.
    2 spec     SelfSubjectAccessReviewSpec | What you want to do.
    3 status   SubjectAccessReviewStatus?  | The answer.
 
@@ -43,7 +43,7 @@ struct SubjectAccessReviewStatus | The answer to a question about permissions.
    4 denied          bool?   | It is forbidden, whatever others say.
 
 kind SelfSubjectRulesReview | Asks what you may do in a namespace.
-   1 metadata ObjectMeta?
+   1 metadata ObjectMeta?                | Not used.
    2 spec     SelfSubjectRulesReviewSpec | The namespace.
    3 status   SubjectRulesReviewStatus?  | The answer.
 
@@ -91,7 +91,7 @@ export const authenticationTable: Table = {
   name: "authentication",
   text: `
 kind SelfSubjectReview | Asks who you are.
-   1 metadata ObjectMeta?
+   1 metadata ObjectMeta?              | Not used.
    2 status   SelfSubjectReviewStatus? | The answer.
 
 struct SelfSubjectReviewStatus

@@ -1,6 +1,6 @@
 import type { Table } from "../parse-tables.ts";
 
-/** Services and hand-readable Endpoints (core/v1). */
+/** Services and Endpoints (core/v1). */
 export const serviceTable: Table = {
   name: "core",
   text: `

@@ -49,13 +49,13 @@ struct VolumeSource
   29 ephemeral             *EphemeralVolumeSource?
   30 image                 *ImageVolumeSource?
 
-struct HostPathVolumeSource
-   1 path string
-   2 type *HostPathType? =""
+struct HostPathVolumeSource | A file or directory of the node.
+   1 path string             | Where it is on the node.
+   2 type *HostPathType? ="" | What has to be there already, or is to be made.
 
-struct EmptyDirVolumeSource
-   1 medium    string?
-   2 sizeLimit *Quantity?
+struct EmptyDirVolumeSource | A new directory that lives as long as the pod.
+   1 medium    string?    | Memory for a file system in memory; empty for the node's disk.
+   2 sizeLimit *Quantity? | The most that it may hold.
 
 struct GCEPersistentDiskVolumeSource
    1 pdName    string
@@ -74,16 +74,16 @@ struct GitRepoVolumeSource
    2 revision   string?
    3 directory  string?
 
-struct SecretVolumeSource
-   1 secretName  string?
-   2 items       []KeyToPath? list=atomic
-   3 defaultMode *int32?      =420
-   4 optional    *bool?
+struct SecretVolumeSource | The entries of a Secret, as files.
+   1 secretName  string?                  | Name of the Secret.
+   2 items       []KeyToPath? list=atomic | Which entries, and under which names; default is all.
+   3 defaultMode *int32?      =420        | Permissions of the files.
+   4 optional    *bool?                   | Whether the Secret may be missing.
 
-struct KeyToPath
-   1 key  string
-   2 path string
-   3 mode *int32?
+struct KeyToPath | An entry as a file.
+   1 key  string  | The entry.
+   2 path string  | The file, relative to the volume.
+   3 mode *int32? | Its permissions.
 
 struct NFSVolumeSource
    1 server   string
@@ -103,8 +103,8 @@ struct ISCSIVolumeSource
   11 chapAuthSession   bool?
   12 initiatorName     *string?
 
-struct LocalObjectReference atomic
-   1 name string?
+struct LocalObjectReference atomic | Names an object of the same namespace.
+   1 name string? | Its name.
 
 struct GlusterfsVolumeSource
    1 endpoints string
@@ -160,14 +160,14 @@ struct DownwardAPIVolumeFile
    3 resourceFieldRef *ResourceFieldSelector?
    4 mode             *int32?
 
-struct ObjectFieldSelector atomic
-   1 apiVersion string? =v1
-   2 fieldPath  string
+struct ObjectFieldSelector atomic | A field of the pod.
+   1 apiVersion string? =v1 | Version of the schema that the path follows.
+   2 fieldPath  string      | The field, such as status.podIP.
 
-struct ResourceFieldSelector atomic
-   1 containerName string?
-   2 resource      string
-   3 divisor       Quantity?
+struct ResourceFieldSelector atomic | An amount of a container.
+   1 containerName string?   | The container.
+   2 resource      string    | The amount, such as limits.cpu.
+   3 divisor       Quantity? | The unit that the value is given in.
 
 struct FCVolumeSource
    1 targetWWNs []string? list=atomic
@@ -181,11 +181,11 @@ struct AzureFileVolumeSource
    2 shareName  string
    3 readOnly   bool?
 
-struct ConfigMapVolumeSource
+struct ConfigMapVolumeSource | The entries of a ConfigMap, as files.
    1 ...LocalObjectReference
-   2 items                   []KeyToPath? list=atomic
-   3 defaultMode             *int32?      =420
-   4 optional                *bool?
+   2 items                   []KeyToPath? list=atomic | Which entries, and under which names; default is all.
+   3 defaultMode             *int32?      =420        | Permissions of the files.
+   4 optional                *bool?                   | Whether the ConfigMap may be missing.
 
 struct VsphereVirtualDiskVolumeSource
    1 volumePath        string

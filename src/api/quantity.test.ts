@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { canonicalQuantity } from "./quantity.ts";
+
+const cases: readonly {
+  readonly text: string;
+  readonly want: string | undefined;
+  readonly why: string;
+}[] = [
+  { text: "100m", want: "100m", why: "what is canonical stays" },
+  { text: "0.5", want: "500m", why: "a fraction becomes thousandths" },
+  { text: ".5", want: "500m", why: "digits before the point may be missing" },
+  { text: "1.", want: "1", why: "digits after the point may be missing" },
+  { text: "1000m", want: "1", why: "whole units have no suffix" },
+  { text: "1500", want: "1500", why: "a suffix that loses digits is not taken" },
+  { text: "2000", want: "2k", why: "the largest suffix is taken" },
+  { text: "+5G", want: "5G", why: "a plus sign goes" },
+  { text: "-0.1", want: "-100m", why: "a minus sign stays" },
+  { text: "-0", want: "0", why: "but zero has none" },
+  { text: "0Gi", want: "0", why: "zero has no suffix" },
+  { text: "1024Mi", want: "1Gi", why: "powers of 1024 have their own suffixes" },
+  { text: "1.5Gi", want: "1536Mi", why: "and no fraction either" },
+  { text: "0.1Ki", want: "102400m", why: "a part of a byte is decimal" },
+  { text: "1e3", want: "1e3", why: "exponents stay exponents" },
+  { text: "1E4", want: "10e3", why: "in steps of three" },
+  { text: "12E", want: "12E", why: "E without digits is exa" },
+  { text: "0.1n", want: "1n", why: "nothing is smaller than a billionth" },
+  { text: "", want: undefined, why: "an empty text is none" },
+  { text: "1 Gi", want: undefined, why: "a space is wrong" },
+  { text: "1gi", want: undefined, why: "case matters" },
+  { text: "0x10", want: undefined, why: "numbers are decimal" },
+  { text: "1e9999", want: undefined, why: "exponents have a limit" },
+  { text: "9".repeat(65), want: undefined, why: "so have digits" },
+];
+
+for (const { text, want, why } of cases) {
+  test(`canonicalQuantity: ${JSON.stringify(text.slice(0, 10))} is ${want}: ${why}`, () => {
+    assert.equal(canonicalQuantity(text), want);
+  });
+}
