@@ -1,7 +1,4 @@
 import { closeSync, openSync } from "node:fs";
-import { PortolanError } from "../lib/errors.ts";
-import { type Cidr, formatIp, type IpAddress, parseCidr } from "../lib/ip.ts";
-import { requireIp } from "./ip-literal.ts";
 import {
   attributes,
   isMissing,
@@ -13,93 +10,47 @@ import {
   NLM_F_REPLACE,
   nested,
   openNetlink,
-  parseAttributes,
   text,
   u32,
 } from "./netlink.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { addressBytes, addressFamily } from "./socket-address.ts";
-
-// linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, linux/neighbour.h, linux/veth.h
-const RTM_NEWLINK = 16;
-const RTM_DELLINK = 17;
-const RTM_GETLINK = 18;
-const RTM_SETLINK = 19;
-const RTM_NEWADDR = 20;
-const RTM_DELADDR = 21;
-const RTM_GETADDR = 22;
-const RTM_NEWROUTE = 24;
-const RTM_DELROUTE = 25;
-const RTM_NEWNEIGH = 28;
-const IFF_UP = 1;
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
-const IFLA_MTU = 4;
-const IFLA_MASTER = 10;
-const IFLA_PROTINFO = 12;
-const IFLA_LINKINFO = 18;
-const IFLA_NET_NS_FD = 28;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
-const VETH_INFO_PEER = 1;
-const IFLA_BRPORT_MODE = 4;
-const AF_BRIDGE = 7;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
-const IFA_FLAGS = 8;
-const IFA_F_NODAD = 2;
-const RTA_DST = 1;
-const RTA_OIF = 4;
-const RTA_GATEWAY = 5;
-const RTA_PREFSRC = 7;
-const RT_TABLE_MAIN = 254;
-const RTPROT_STATIC = 4;
-const RT_SCOPE_UNIVERSE = 0;
-const RT_SCOPE_LINK = 253;
-const NDA_DST = 1;
-const NDA_LLADDR = 2;
-const NUD_PERMANENT = 0x80;
-const NTF_PROXY = 8;
-
-/** The kernel's IFNAMSIZ less the closing zero byte. */
-export const LINK_NAME_BYTES_MAX = 15;
-
-const routeTypes = { unicast: 1, local: 2, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
-
-export interface LinkOptions {
-  /** At most 15 bytes, unique in the namespace. */
-  readonly name: string;
-  /** Ethernet address, such as `02:00:c0:a8:64:0b`; the kernel draws one when absent. */
-  readonly mac?: string;
-  /** In bytes; 1500 when absent. */
-  readonly mtu?: number;
-}
+import {
+  AF_BRIDGE,
+  addressBody,
+  IFF_UP,
+  IFLA_BRPORT_MODE,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_NET_NS_FD,
+  IFLA_PROTINFO,
+  type Link,
+  type LinkOptions,
+  linkAttributes,
+  linkHeader,
+  linkName,
+  neighbourBody,
+  parseAddress,
+  parseLink,
+  type RouteOptions,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_DELROUTE,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWNEIGH,
+  RTM_NEWROUTE,
+  RTM_SETLINK,
+  routeBody,
+  VETH_INFO_PEER,
+} from "./rtnetlink.ts";
 
 export interface VethOptions extends LinkOptions {
   /** The other end; it is made inside `namespace`, or in the same one when absent. */
   readonly peer: LinkOptions & { readonly namespace?: NetworkNamespace };
-}
-
-export interface RouteOptions {
-  /** A range, or `default` (then `family` follows from `via`). */
-  readonly to: string;
-  readonly via?: string;
-  /** The link's name; may be absent where `via` decides it. */
-  readonly dev?: string;
-  /** The source address that packets of this host get. */
-  readonly source?: string;
-  readonly type?: keyof typeof routeTypes;
-}
-
-export interface Link {
-  readonly index: number;
-  readonly name: string;
-  readonly isUp: boolean;
-  readonly mtu: number;
-  /** The kind of virtual link, such as `bridge` or `veth`; absent for loopback and hardware. */
-  readonly kind: string | undefined;
-  /** The bridge it is a port of. */
-  readonly masterIndex: number | undefined;
 }
 
 /**
@@ -201,21 +152,13 @@ export class Links implements Disposable {
 
   /** Says for good which Ethernet address an IP address has, so that nobody has to ask on the wire. */
   setNeighbour(name: string, neighbour: { readonly address: string; readonly mac: string }): void {
-    const address = requireIp(neighbour.address);
-    const header = this.#neighbourHeader(name, address, NUD_PERMANENT, 0);
-    const list = attributes(
-      { type: NDA_DST, value: addressBytes(address) },
-      { type: NDA_LLADDR, value: macBytes(neighbour.mac) },
-    );
-    this.#setNeighbour(Buffer.concat([header, list]), neighbour.address, name);
+    const body = neighbourBody({ index: this.indexOf(name), ...neighbour });
+    this.#setNeighbour(body, neighbour.address, name);
   }
 
   /** Answers on this link for an address that lies behind another (proxy ARP, proxy NDP). */
-  addProxyNeighbour(name: string, addressText: string): void {
-    const address = requireIp(addressText);
-    const header = this.#neighbourHeader(name, address, 0, NTF_PROXY);
-    const list = attributes({ type: NDA_DST, value: addressBytes(address) });
-    this.#setNeighbour(Buffer.concat([header, list]), addressText, name);
+  addProxyNeighbour(name: string, address: string): void {
+    this.#setNeighbour(neighbourBody({ index: this.indexOf(name), address }), address, name);
   }
 
   /** All links of the namespace. */
@@ -239,10 +182,9 @@ export class Links implements Disposable {
       doing: "list addresses",
     });
     return answers.flatMap(({ body }) => {
-      const found = parseAttributes(body, 8);
-      const bytes = found.get(IFA_LOCAL) ?? found.get(IFA_ADDRESS);
-      const isWanted = index === undefined || body.readUInt32LE(4) === index;
-      return bytes !== undefined && isWanted ? [`${formatBytes(bytes)}/${body.readUInt8(1)}`] : [];
+      const found = parseAddress(body);
+      const isWanted = index === undefined || found?.index === index;
+      return found !== undefined && isWanted ? [found.address] : [];
     });
   }
 
@@ -250,7 +192,7 @@ export class Links implements Disposable {
   indexOf(name: string): number {
     const [answer] = this.#netlink.request({
       type: RTM_GETLINK,
-      body: Buffer.concat([linkHeader({}), attributes(text(IFLA_IFNAME, checkedName(name)))]),
+      body: Buffer.concat([linkHeader({}), linkName(name)]),
       doing: `find link "${name}"`,
     });
     return answer === undefined ? 0 : parseLink(answer.body).index;
@@ -274,48 +216,12 @@ export class Links implements Disposable {
     });
   }
 
-  #addressBody(name: string, addressText: string): Buffer {
-    const { address, prefixLength } = requireCidr(addressText);
-    const header = Buffer.alloc(8);
-    header.writeUInt8(addressFamily(address), 0);
-    header.writeUInt8(prefixLength, 1);
-    header.writeUInt32LE(this.indexOf(name), 4);
-    const value = addressBytes(address);
-    const flags = address.family === "IPv6" ? u32(IFA_FLAGS, IFA_F_NODAD) : undefined;
-    const list = attributes({ type: IFA_LOCAL, value }, { type: IFA_ADDRESS, value }, flags);
-    return Buffer.concat([header, list]);
+  #addressBody(name: string, address: string): Buffer {
+    return addressBody({ index: this.indexOf(name), address });
   }
 
   #routeBody(route: RouteOptions): Buffer {
-    const via = route.via === undefined ? undefined : requireIp(route.via);
-    const source = route.source === undefined ? undefined : requireIp(route.source);
-    const range = route.to === "default" ? undefined : requireCidr(route.to);
-    const family = addressFamily(range?.address ?? via ?? requireIp("0.0.0.0"));
-    const type = routeTypes[route.type ?? "unicast"];
-    const header = Buffer.alloc(12);
-    header.writeUInt8(family, 0);
-    header.writeUInt8(range?.prefixLength ?? 0, 1);
-    header.writeUInt8(RT_TABLE_MAIN, 4);
-    header.writeUInt8(RTPROT_STATIC, 5);
-    const isOnLink = via === undefined && type === routeTypes.unicast;
-    header.writeUInt8(isOnLink ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE, 6);
-    header.writeUInt8(type, 7);
-    const list = attributes(
-      range === undefined ? undefined : { type: RTA_DST, value: addressBytes(range.address) },
-      via === undefined ? undefined : { type: RTA_GATEWAY, value: addressBytes(via) },
-      source === undefined ? undefined : { type: RTA_PREFSRC, value: addressBytes(source) },
-      route.dev === undefined ? undefined : u32(RTA_OIF, this.indexOf(route.dev)),
-    );
-    return Buffer.concat([header, list]);
-  }
-
-  #neighbourHeader(name: string, address: IpAddress, state: number, flags: number): Buffer {
-    const header = Buffer.alloc(12);
-    header.writeUInt8(addressFamily(address), 0);
-    header.writeUInt32LE(this.indexOf(name), 4);
-    header.writeUInt16LE(state, 8);
-    header.writeUInt8(flags, 10);
-    return header;
+    return routeBody(route, route.dev === undefined ? undefined : this.indexOf(route.dev));
   }
 
   #setNeighbour(body: Buffer, address: string, name: string): void {
@@ -338,82 +244,4 @@ export class Links implements Disposable {
 /** Opens the links of a namespace, or of the one where the calling thread is. */
 export function openLinks(namespace?: Pick<NetworkNamespace, "run">): Links {
   return new Links(openNetlink(NETLINK_ROUTE, namespace));
-}
-
-/** `struct ifinfomsg`. */
-function linkHeader(options: {
-  readonly index?: number;
-  readonly flags?: number;
-  readonly changed?: number;
-  readonly family?: number;
-}): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeUInt8(options.family ?? 0, 0);
-  header.writeInt32LE(options.index ?? 0, 4);
-  header.writeUInt32LE(options.flags ?? 0, 8);
-  header.writeUInt32LE(options.changed ?? 0, 12);
-  return header;
-}
-
-function linkAttributes(options: LinkOptions): Buffer {
-  return attributes(
-    text(IFLA_IFNAME, checkedName(options.name)),
-    options.mtu === undefined ? undefined : u32(IFLA_MTU, options.mtu),
-    options.mac === undefined ? undefined : { type: IFLA_ADDRESS, value: macBytes(options.mac) },
-  );
-}
-
-function parseLink(body: Buffer): Link {
-  const found = parseAttributes(body, 16);
-  const info = found.get(IFLA_LINKINFO);
-  const kind = info === undefined ? undefined : parseAttributes(info).get(IFLA_INFO_KIND);
-  return {
-    index: body.readInt32LE(4),
-    name: textOf(found.get(IFLA_IFNAME)) ?? "",
-    isUp: (body.readUInt32LE(8) & IFF_UP) !== 0,
-    mtu: found.get(IFLA_MTU)?.readUInt32LE(0) ?? 0,
-    kind: textOf(kind),
-    masterIndex: found.get(IFLA_MASTER)?.readUInt32LE(0),
-  };
-}
-
-function textOf(bytes: Buffer | undefined): string | undefined {
-  return bytes?.toString("latin1").replace(/\0.*$/, "");
-}
-
-function formatBytes(bytes: Buffer): string {
-  const value = BigInt(`0x${bytes.toString("hex")}`);
-  return formatIp({ family: bytes.length === 4 ? "IPv4" : "IPv6", value });
-}
-
-function requireCidr(value: string): { address: IpAddress; prefixLength: Cidr["prefixLength"] } {
-  const cidr = parseCidr(value);
-  if (cidr !== undefined) {
-    return {
-      address: requireIp(value.slice(0, value.indexOf("/"))),
-      prefixLength: cidr.prefixLength,
-    };
-  }
-  throw new PortolanError(
-    "INVALID_ADDRESS",
-    `Cannot use "${value}": it is no address with a prefix length, such as 10.244.1.1/24`,
-  );
-}
-
-function macBytes(mac: string): Buffer {
-  const bytes = Buffer.from(mac.replaceAll(":", ""), "hex");
-  if (bytes.length === 6 && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)) return bytes;
-  throw new PortolanError(
-    "INVALID_ADDRESS",
-    `Cannot use the Ethernet address "${mac}": six bytes such as 02:00:00:00:00:01 are needed`,
-  );
-}
-
-function checkedName(name: string): string {
-  const bytes = Buffer.byteLength(name);
-  if (bytes >= 1 && bytes <= LINK_NAME_BYTES_MAX && !/[\s/:\0]/.test(name)) return name;
-  throw new PortolanError(
-    "INVALID_NAME",
-    `Cannot use the link name "${name}": 1 to ${LINK_NAME_BYTES_MAX} bytes without space, "/" and ":" are needed`,
-  );
 }
