@@ -225,7 +225,6 @@ export interface BodyOf {
   readonly SelfSubjectAccessReview: k.SelfSubjectAccessReview;
   readonly SelfSubjectReview: k.SelfSubjectReview;
   readonly SelfSubjectRulesReview: k.SelfSubjectRulesReview;
-  readonly TokenRequest: k.TokenRequest;
 }
 export type BodyName = keyof BodyOf;
 
@@ -238,7 +237,6 @@ export const bodyTypes: Readonly<Record<BodyName, BodyType>> = {
   SelfSubjectAccessReview: reviewType("authorization", "SelfSubjectAccessReview"),
   SelfSubjectReview: reviewType("authentication", "SelfSubjectReview"),
   SelfSubjectRulesReview: reviewType("authorization", "SelfSubjectRulesReview"),
-  TokenRequest: reviewType("authentication", "TokenRequest"),
 };
 
 function reviewType(table: "authorization" | "authentication", kind: string): BodyType {

@@ -157,63 +157,6 @@ export interface FieldSelectorRequirement {
   readonly values?: readonly string[];
 }
 
-export interface CreateOptions {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly dryRun?: readonly string[];
-  readonly fieldManager?: string;
-  readonly fieldValidation?: string;
-}
-
-export interface UpdateOptions {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly dryRun?: readonly string[];
-  readonly fieldManager?: string;
-  readonly fieldValidation?: string;
-}
-
-export interface PatchOptions {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly dryRun?: readonly string[];
-  readonly force?: boolean;
-  readonly fieldManager?: string;
-  readonly fieldValidation?: string;
-}
-
-export interface ListOptions {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  readonly watch?: boolean;
-  readonly resourceVersion?: string;
-  readonly timeoutSeconds?: number;
-  readonly limit?: number;
-  readonly continue?: string;
-  readonly allowWatchBookmarks?: boolean;
-  readonly resourceVersionMatch?: string;
-  readonly sendInitialEvents?: boolean;
-}
-
-export interface GetOptions {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly resourceVersion?: string;
-}
-
-export interface Status {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly metadata?: ListMeta;
-  readonly status?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: StatusDetails;
-  readonly code?: number;
-}
-
 /** What every list has. */
 export interface ListMeta {
   /** Not used any more. */
@@ -225,23 +168,6 @@ export interface ListMeta {
   /** How many objects come after this page; not always known. */
   readonly remainingItemCount?: number;
 }
-
-export interface StatusDetails {
-  readonly name?: string;
-  readonly group?: string;
-  readonly kind?: string;
-  readonly causes?: readonly StatusCause[];
-  readonly retryAfterSeconds?: number;
-  readonly uid?: string;
-}
-
-export interface StatusCause {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly field?: string;
-}
-
-export interface PartialObjectMetadata extends KubeObject {}
 
 /** Containers that run together on one node and share its network namespace and volumes. */
 export interface Pod extends KubeObject {
@@ -2402,25 +2328,6 @@ export interface NonResourceRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
-export interface SubjectAccessReview extends KubeObject {
-  readonly spec: SubjectAccessReviewSpec;
-  readonly status?: SubjectAccessReviewStatus;
-}
-
-export interface SubjectAccessReviewSpec {
-  readonly resourceAttributes?: ResourceAttributes;
-  readonly nonResourceAttributes?: NonResourceAttributes;
-  readonly user?: string;
-  readonly groups?: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-  readonly uid?: string;
-}
-
-export interface LocalSubjectAccessReview extends KubeObject {
-  readonly spec: SubjectAccessReviewSpec;
-  readonly status?: SubjectAccessReviewStatus;
-}
-
 /** Asks who you are. */
 export interface SelfSubjectReview extends KubeObject {
   /** The answer. */
@@ -2441,44 +2348,4 @@ export interface UserInfo {
   readonly groups?: readonly string[];
   /** What else is known. */
   readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface TokenRequest extends KubeObject {
-  readonly spec: TokenRequestSpec;
-  readonly status?: TokenRequestStatus;
-}
-
-export interface TokenRequestSpec {
-  readonly audiences: readonly string[];
-  readonly boundObjectRef?: BoundObjectReference;
-  readonly expirationSeconds?: number;
-}
-
-export interface BoundObjectReference {
-  readonly kind?: string;
-  readonly apiVersion?: string;
-  readonly name?: string;
-  readonly uid?: string;
-}
-
-export interface TokenRequestStatus {
-  readonly token: string;
-  readonly expirationTimestamp: string;
-}
-
-export interface TokenReview extends KubeObject {
-  readonly spec: TokenReviewSpec;
-  readonly status?: TokenReviewStatus;
-}
-
-export interface TokenReviewSpec {
-  readonly token?: string;
-  readonly audiences?: readonly string[];
-}
-
-export interface TokenReviewStatus {
-  readonly authenticated?: boolean;
-  readonly user?: UserInfo;
-  readonly error?: string;
-  readonly audiences?: readonly string[];
 }

@@ -72,65 +72,10 @@ struct FieldSelectorRequirement
    2 operator string
    3 values   []string? list=atomic
 
-kind CreateOptions
-   1 dryRun          []string? list=atomic
-   3 fieldManager    string?
-   4 fieldValidation string?
-
-kind UpdateOptions
-   1 dryRun          []string? list=atomic
-   2 fieldManager    string?
-   3 fieldValidation string?
-
-kind PatchOptions
-   1 dryRun          []string? list=atomic
-   2 force           *bool?
-   3 fieldManager    string?
-   4 fieldValidation string?
-
-kind ListOptions
-   1 labelSelector        string?
-   2 fieldSelector        string?
-   3 watch                bool?
-   4 resourceVersion      string?
-   5 timeoutSeconds       *int64?
-   7 limit                int64?
-   8 continue             string?
-   9 allowWatchBookmarks  bool?
-  10 resourceVersionMatch string?
-  11 sendInitialEvents    *bool?
-
-kind GetOptions
-   1 resourceVersion string?
-
-kind Status
-   1 metadata ListMeta?
-   2 status   string?
-   3 message  string?
-   4 reason   string?
-   5 details  *StatusDetails? list=atomic
-   6 code     int32?
-
 struct ListMeta | What every list has.
    1 selfLink           string? | Not used any more.
    2 resourceVersion    string? | The version that the list shows; a watch may go on from it.
    3 continue           string? | Opaque: hand it back to get the next page. Empty on the last one.
    4 remainingItemCount *int64? | How many objects come after this page; not always known.
-
-struct StatusDetails
-   1 name              string?
-   2 group             string?
-   3 kind              string?
-   4 causes            []StatusCause? list=atomic
-   5 retryAfterSeconds int32?
-   6 uid               string?
-
-struct StatusCause
-   1 reason  string?
-   2 message string?
-   3 field   string?
-
-kind PartialObjectMetadata
-   1 metadata ObjectMeta?
 `,
 };

@@ -65,28 +65,10 @@ struct ResourceRule
 struct NonResourceRule
    1 verbs           []string  list=atomic
    2 nonResourceURLs []string? list=atomic
-
-kind SubjectAccessReview
-   1 metadata ObjectMeta?
-   2 spec     SubjectAccessReviewSpec
-   3 status   SubjectAccessReviewStatus?
-
-struct SubjectAccessReviewSpec
-   1 resourceAttributes    *ResourceAttributes?
-   2 nonResourceAttributes *NonResourceAttributes?
-   3 user                  string?
-   4 groups                []string?               list=atomic
-   5 extra                 {}Strings?
-   6 uid                   string?
-
-kind LocalSubjectAccessReview
-   1 metadata ObjectMeta?
-   2 spec     SubjectAccessReviewSpec
-   3 status   SubjectAccessReviewStatus?
 `,
 };
 
-/** Questions about identity, and tokens (authentication.k8s.io/v1). */
+/** Questions about identity (authentication.k8s.io/v1). */
 export const authenticationTable: Table = {
   name: "authentication",
   text: `
@@ -102,40 +84,5 @@ struct UserInfo | Who somebody is.
    2 uid      string?                | The identifier.
    3 groups   []string?  list=atomic | The groups.
    4 extra    {}Strings?             | What else is known.
-
-kind TokenRequest
-   1 metadata ObjectMeta?
-   2 spec     TokenRequestSpec
-   3 status   TokenRequestStatus?
-
-struct TokenRequestSpec
-   1 audiences         []string              list=atomic
-   3 boundObjectRef    *BoundObjectReference optional
-   4 expirationSeconds *int64                optional =3600
-
-struct BoundObjectReference
-   1 kind       string?
-   2 apiVersion string?
-   3 name       string?
-   4 uid        string?
-
-struct TokenRequestStatus
-   1 token               string
-   2 expirationTimestamp Time
-
-kind TokenReview
-   1 metadata ObjectMeta?
-   2 spec     TokenReviewSpec
-   3 status   TokenReviewStatus?
-
-struct TokenReviewSpec
-   1 token     string?
-   2 audiences []string? list=atomic
-
-struct TokenReviewStatus
-   1 authenticated bool?
-   2 user          UserInfo?
-   3 error         string?
-   4 audiences     []string? list=atomic
 `,
 };
