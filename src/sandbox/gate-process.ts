@@ -62,6 +62,7 @@ export class GateProcess {
       process.on(signal, () => this.#close());
     }
     process.once("disconnect", () => this.#commandLeft());
+    if (!process.connected) this.#commandLeft();
     try {
       prepareDataDir(dataDir);
       await lockDataDir(dataDir);

@@ -37,6 +37,8 @@ export async function runInside(startCluster: StartCluster): Promise<void> {
   const gate = openGate();
   const abort = new AbortController();
   process.once("disconnect", () => process.exit(1));
+  // The gate may have died while the modules were loading.
+  if (!process.connected) process.exit(1);
   process.once("uncaughtException", (error) => fail(gate, log, error));
   try {
     const cluster = await start({ options, log, gate, signal: abort.signal, startCluster });
