@@ -58,6 +58,10 @@ export type Lookup =
 const SCHEMA_VERSION = "1.1.0";
 const SCHEMA_VERSION_TTL_SECONDS = 28_800;
 
+/** How many names that exist are remembered together with their answers. */
+const FOUND_MAX = 20_000;
+
+const ARPA = `${labelKey("arpa")}\0`;
 const SVC = labelKey("svc");
 const POD = labelKey("pod");
 const NAME_SERVER = relativeKey("ns", "dns");
@@ -89,7 +93,7 @@ interface ServiceEntry {
 export class Zone {
   readonly #options: ZoneOptions;
   readonly #cluster: NameKey;
-  readonly #zones: ReadonlySet<NameKey>;
+  readonly #reverseZones: ReadonlySet<NameKey>;
   readonly #context: NodeContext;
   readonly #version: ZoneNode;
   readonly #services = new Map<NameKey, ServiceEntry>();
@@ -102,6 +106,9 @@ export class Zone {
   readonly #reverse = new ReverseIndex();
   /** The servers' own addresses, by their text: they find the Service that is named as name server. */
   readonly #servers = new Map<string, Uint8Array>();
+  /** Names that were asked for and exist, as of a serial: most questions are for few names. */
+  readonly #found = new Map<NameKey, Lookup>();
+  #foundSerial = -1;
   #serial: number;
   #isSynced = false;
   #nameServers: NameServerNodes | undefined;
@@ -111,7 +118,7 @@ export class Zone {
     if (wire === undefined) throw new RangeError(`Not a domain name: "${options.clusterDomain}"`);
     this.#options = options;
     this.#cluster = nameKey(wire);
-    this.#zones = new Set([this.#cluster, ...options.reverseZones]);
+    this.#reverseZones = new Set(options.reverseZones);
     this.#context = {
       ttlSeconds: options.ttlSeconds,
       zone: this.#cluster,
@@ -212,16 +219,34 @@ export class Zone {
   /** A server of this zone answers at the address, or no longer does. */
   addServerAddress(address: Uint8Array): void {
     this.#servers.set(String(address), address);
-    this.#nameServers = undefined;
+    this.#serversChanged();
   }
 
   removeServerAddress(address: Uint8Array): void {
     this.#servers.delete(String(address));
+    this.#serversChanged();
+  }
+
+  #serversChanged(): void {
     this.#nameServers = undefined;
+    this.#found.clear();
   }
 
   /** What is known about a name. */
   lookup(name: NameKey): Lookup {
+    if (this.#foundSerial !== this.#serial || this.#found.size >= FOUND_MAX) {
+      this.#found.clear();
+      this.#foundSerial = this.#serial;
+    }
+    const known = this.#found.get(name);
+    if (known !== undefined) return known;
+    const lookup = this.#find(name);
+    // Names that do not exist are without number, so only those that do are kept.
+    if (lookup.kind === "found") this.#found.set(name, lookup);
+    return lookup;
+  }
+
+  #find(name: NameKey): Lookup {
     const zoneAt = this.#zoneAt(name);
     if (zoneAt < 0) return { kind: "outside" };
     const isCluster = name.length - zoneAt === this.#cluster.length && name.endsWith(this.#cluster);
@@ -240,9 +265,18 @@ export class Zone {
     return { kind: this.#isSynced ? "missing" : "unknown", zoneAt };
   }
 
+  /** Where the longest zone that the name lies in begins; -1 for none. */
   #zoneAt(name: NameKey): number {
+    if (name.endsWith(this.#cluster)) {
+      const zoneAt = name.length - this.#cluster.length;
+      let at = 0;
+      while (at < zoneAt) at += name.charCodeAt(at) + 1;
+      // Else the end of a longer label looks like the zone's name.
+      if (at === zoneAt) return at;
+    }
+    if (!name.endsWith(ARPA)) return -1;
     for (let at = 0; at < name.length; at += name.charCodeAt(at) + 1) {
-      if (this.#zones.has(name.slice(at))) return at;
+      if (this.#reverseZones.has(name.slice(at))) return at;
     }
     return -1;
   }
