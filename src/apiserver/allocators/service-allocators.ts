@@ -1,18 +1,12 @@
-import { withField } from "../../api/copy.ts";
-import { type FieldError, invalid } from "../../api/field-error.ts";
-import {
-  headlessIp,
-  needsHealthCheckPort,
-  needsNodePorts,
-  nodePortsOf,
-} from "../../api/service-facts.ts";
-import { StatusError } from "../../api/status-error.ts";
-import type { Service, ServicePort, ServiceSpec } from "../../api/types.ts";
-import { type Cidr, familyOf, type IpFamily } from "../../lib/ip.ts";
-import { ClusterIpRange } from "./cluster-ip-range.ts";
+import type { FieldError } from "../../api/field-error.ts";
+import type { Service, ServiceSpec } from "../../api/types.ts";
+import type { Cidr, IpFamily } from "../../lib/ip.ts";
+import { Held, Refusal } from "./held.ts";
 import { withClusterIpsInStep, withInherited } from "./inherit.ts";
-import { NodePortRange, type PortRange } from "./node-port-range.ts";
-import { keepsPreferDualStack, withFamilies } from "./service-families.ts";
+import type { PortRange } from "./node-port-range.ts";
+import { addressesOf, ServiceAddresses } from "./service-addresses.ts";
+import { withFamilies } from "./service-families.ts";
+import { portsOf, ServiceNodePorts } from "./service-node-ports.ts";
 
 export interface ServiceAllocatorsOptions {
   /** One range, or one for each family; the first one's family is the primary. */
@@ -54,28 +48,22 @@ export interface AllocationConflict {
  * stored Services are the truth; `restore` rebuilds this from them at start.
  */
 export class ServiceAllocators {
-  readonly #ranges: ReadonlyMap<string, ClusterIpRange>;
-  readonly #nodePorts: NodePortRange;
+  readonly #addresses: ServiceAddresses;
+  readonly #nodePorts: ServiceNodePorts;
 
   constructor({ serviceCidrs, nodePorts, random }: ServiceAllocatorsOptions) {
-    this.#ranges = new Map(
-      serviceCidrs.map((cidr) => [cidr.family, new ClusterIpRange(cidr, random)]),
-    );
-    this.#nodePorts = new NodePortRange(nodePorts, random);
+    this.#addresses = new ServiceAddresses(serviceCidrs, random);
+    this.#nodePorts = new ServiceNodePorts(nodePorts, random);
   }
 
   /** The families of the cluster, the primary one first. */
   get families(): readonly IpFamily[] {
-    return [...this.#ranges.values()].map(({ family }) => family);
+    return this.#addresses.families;
   }
 
   /** How many addresses and ports are taken. */
   get usage(): { readonly clusterIps: number; readonly nodePorts: number } {
-    const counts = [...this.#ranges.values()].map(({ takenCount }) => takenCount);
-    return {
-      clusterIps: counts.reduce((sum, count) => sum + count, 0),
-      nodePorts: this.#nodePorts.takenCount,
-    };
+    return { clusterIps: this.#addresses.takenCount, nodePorts: this.#nodePorts.takenCount };
   }
 
   /** Takes what stored Services have. What two of them share, or lies outside the ranges, is reported and stays theirs. */
@@ -83,40 +71,38 @@ export class ServiceAllocators {
     const conflicts: AllocationConflict[] = [];
     for (const service of services) {
       const { namespace = "", name = "" } = service.metadata;
-      const report = (value: string | number, problem: string | undefined) => {
-        if (problem === undefined) return;
-        conflicts.push({ namespace, name, value: String(value), problem });
-      };
-      for (const ip of addressesOf(service)) {
-        const range = this.#rangeOf(ip);
-        report(ip, range === undefined ? "no range of its family" : range.take(ip));
+      const problems = [
+        ...addressesOf(service).map((ip) => [ip, this.#addresses.restore(ip)] as const),
+        ...portsOf(service).map((port) => [String(port), this.#nodePorts.restore(port)] as const),
+      ];
+      for (const [value, problem] of problems) {
+        if (problem !== undefined) conflicts.push({ namespace, name, value, problem });
       }
-      for (const port of portsOf(service)) report(port, this.#nodePorts.take(port));
     }
     return conflicts;
   }
 
   /** Gives back what a deleted Service had. */
   release(service: Service): void {
-    for (const ip of addressesOf(service)) this.#rangeOf(ip)?.release(ip);
+    for (const ip of addressesOf(service)) this.#addresses.release(ip);
     for (const port of portsOf(service)) this.#nodePorts.release(port);
   }
 
   /** Fills in a new Service's families, addresses and ports. Throws a StatusError 500 when a range is full. */
   admitCreate(service: Service, options: AllocationOptions = {}): Allocation {
     const synced = withClusterIpsInStep(service, undefined);
-    return this.#admit(synced, undefined, options, (spec, held) => {
-      const addressed = this.#withClusterIps(spec, held);
-      return this.#withNewNodePorts(addressed, held);
+    return this.#admit(synced, undefined, options, (next, held) => {
+      const spec = this.#addresses.forNew(next.spec ?? {}, held);
+      return this.#nodePorts.forNew({ ...next, spec }, held);
     });
   }
 
-  /** The same for an update; values that the request left out are inherited. Throws a StatusError 500 when a range is full. */
-  admitUpdate(old: Service, next: Service, options: AllocationOptions = {}): Allocation {
-    const synced = withClusterIpsInStep(withInherited(next, old), old);
-    return this.#admit(synced, old, options, (spec, held) => {
-      const addressed = this.#withUpdatedClusterIps({ ...synced, spec }, old, held);
-      return this.#withUpdatedNodePorts({ ...synced, spec: addressed }, old, held);
+  /** The same for an update; values that the request left out are inherited. */
+  admitUpdate(old: Service, service: Service, options: AllocationOptions = {}): Allocation {
+    const synced = withClusterIpsInStep(withInherited(service, old), old);
+    return this.#admit(synced, old, options, (next, held) => {
+      const spec = this.#addresses.forUpdate(next, old, held);
+      return this.#nodePorts.forUpdate({ ...next, spec }, old, held);
     });
   }
 
@@ -124,13 +110,14 @@ export class ServiceAllocators {
     service: Service,
     old: Service | undefined,
     { dryRun = false }: AllocationOptions,
-    allocate: (spec: ServiceSpec, held: Held) => ServiceSpec,
+    allocate: (next: Service, held: Held) => ServiceSpec,
   ): Allocation {
     const { spec, errors } = withFamilies(service, old, this.families);
-    if (errors.length > 0) return refusal({ ...service, spec }, errors);
+    const next = { ...service, spec };
+    if (errors.length > 0) return refused(next, errors);
     const held = new Held();
     try {
-      const allocated = allocate(spec, held);
+      const allocated = allocate(next, held);
       return {
         service: { ...service, spec: allocated },
         errors: [],
@@ -139,247 +126,13 @@ export class ServiceAllocators {
       };
     } catch (error) {
       held.giveBack();
-      if (error instanceof Refusal) return refusal({ ...service, spec }, [error.problem]);
+      if (error instanceof Refusal) return refused(next, [error.problem]);
       throw error;
     }
   }
-
-  /** One address for each family: the one that the request names, or any. */
-  #withClusterIps(spec: ServiceSpec, held: Held): ServiceSpec {
-    const { type, clusterIPs = [], ipFamilies = [] } = spec;
-    if (type === "ExternalName" || clusterIPs[0] === headlessIp) return spec;
-    const taken = ipFamilies.map((family, index) =>
-      this.#takeIp(family, clusterIPs[index] ?? "", clusterIPs, held),
-    );
-    const [first] = taken;
-    return first === undefined ? spec : { ...spec, clusterIP: first, clusterIPs: taken };
-  }
-
-  #withUpdatedClusterIps(service: Service, old: Service, held: Held): ServiceSpec {
-    const spec = service.spec ?? {};
-    const was = old.spec ?? {};
-    if (keepsPreferDualStack(service, old)) return spec;
-    if (was.type === "ExternalName" && spec.type !== "ExternalName") {
-      return this.#withClusterIps(spec, held);
-    }
-    if (was.clusterIPs?.[0] === headlessIp) return spec;
-    if (spec.type === "ExternalName") {
-      if (was.type !== "ExternalName") this.#releaseLater(addressesOf(old), held);
-      return spec;
-    }
-    const { clusterIPs = [], ipFamilies = [] } = spec;
-    const countBefore = (was.ipFamilies ?? []).length;
-    if (countBefore === 1 && ipFamilies.length === 2) {
-      const second = this.#takeIp(ipFamilies[1] ?? "", clusterIPs[1] ?? "", clusterIPs, held);
-      return { ...spec, clusterIPs: [...clusterIPs.slice(0, 1), second] };
-    }
-    if (countBefore === 2 && ipFamilies.length === 1) {
-      this.#releaseLater((was.clusterIPs ?? []).slice(1), held);
-    }
-    return spec;
-  }
-
-  #takeIp(family: string, ip: string, given: readonly string[], held: Held): string {
-    const range = this.#ranges.get(family);
-    if (range === undefined) {
-      throw new Refusal(
-        invalid("spec.clusterIPs", given, `${family} is not configured on this cluster`),
-      );
-    }
-    if (ip === "") {
-      const any = range.takeAny();
-      if (any === undefined) throw internalError("failed to allocate a serviceIP: range is full");
-      held.took(() => range.release(any));
-      return any;
-    }
-    const problem = range.take(ip);
-    if (problem !== undefined) {
-      throw new Refusal(
-        invalid("spec.clusterIPs", given, `failed to allocate IP ${ip}: ${problem}`),
-      );
-    }
-    held.took(() => range.release(ip));
-    return ip;
-  }
-
-  #releaseLater(ips: readonly string[], held: Held): void {
-    for (const ip of ips) held.freed(() => this.#rangeOf(ip)?.release(ip));
-  }
-
-  #rangeOf(ip: string): ClusterIpRange | undefined {
-    return this.#ranges.get(familyOf(ip) ?? "");
-  }
-
-  #withNewNodePorts(spec: ServiceSpec, held: Held): ServiceSpec {
-    const withPorts = needsNodePorts(bare(spec)) ? this.#withPairedNodePorts(spec, held) : spec;
-    return needsHealthCheckPort(bare(withPorts))
-      ? this.#withHealthCheckPort(withPorts, held)
-      : withPorts;
-  }
-
-  /** One number for all ports of one number: DNS over TCP and UDP shares its node port. */
-  #withPairedNodePorts(spec: ServiceSpec, held: Held): ServiceSpec {
-    const given = spec.ports ?? [];
-    const byPort = new Map<number, number>();
-    const ports = given.map((port, index) => {
-      const wanted = port.nodePort ?? 0;
-      if (wanted === 0 && !allocatesNodePorts(spec)) return port;
-      const paired = byPort.get(port.port);
-      if (paired !== undefined) {
-        if (wanted === 0) return { ...port, nodePort: paired };
-        if (wanted !== paired) this.#takeNodePort(wanted, index, held);
-        return port;
-      }
-      const requested = given.find((one) => one.port === port.port && one.nodePort)?.nodePort;
-      const nodePort =
-        requested === undefined
-          ? this.#takeAnyNodePort("a nodePort", held)
-          : this.#takeNodePort(requested, index, held);
-      byPort.set(port.port, nodePort);
-      return { ...port, nodePort };
-    });
-    return withField(spec, "ports", spec.ports === undefined ? undefined : ports);
-  }
-
-  #withUpdatedNodePorts(service: Service, old: Service, held: Held): ServiceSpec {
-    let spec = service.spec ?? {};
-    const before = nodePortsOf(old);
-    if (needsNodePorts(service)) {
-      const known = new Set(before);
-      const ports = (spec.ports ?? []).map((port, index): ServicePort => {
-        if (!port.nodePort) {
-          if (!allocatesNodePorts(spec)) return port;
-          return { ...port, nodePort: this.#takeAnyNodePort("a nodePort", held) };
-        }
-        if (!known.has(port.nodePort)) this.#takeNodePort(port.nodePort, index, held);
-        known.add(port.nodePort);
-        return port;
-      });
-      spec = withField(spec, "ports", spec.ports === undefined ? undefined : ports);
-      const after = new Set(nodePortsOf(bare(spec)));
-      this.#releasePortsLater(
-        before.filter((port) => !after.has(port)),
-        held,
-      );
-    } else if (needsNodePorts(old)) {
-      this.#releasePortsLater(before, held);
-    }
-    const neededCheck = needsHealthCheckPort(old);
-    const needsCheck = needsHealthCheckPort(service);
-    if (needsCheck && !neededCheck) return this.#withHealthCheckPort(spec, held);
-    if (needsCheck || !neededCheck) return spec;
-    const port = old.spec?.healthCheckNodePort;
-    if (port) this.#releasePortsLater([port], held);
-    return spec;
-  }
-
-  #withHealthCheckPort(spec: ServiceSpec, held: Held): ServiceSpec {
-    const wanted = spec.healthCheckNodePort ?? 0;
-    if (wanted === 0) {
-      return {
-        ...spec,
-        healthCheckNodePort: this.#takeAnyNodePort("a HealthCheck NodePort", held),
-      };
-    }
-    const problem = this.#nodePorts.take(wanted);
-    if (problem !== undefined) {
-      throw internalError(
-        `failed to allocate requested HealthCheck NodePort ${wanted}: ${problem}`,
-      );
-    }
-    held.took(() => this.#nodePorts.release(wanted));
-    return spec;
-  }
-
-  #takeNodePort(port: number, index: number, held: Held): number {
-    const problem = this.#nodePorts.take(port);
-    if (problem !== undefined) {
-      throw new Refusal(invalid(`spec.ports[${index}].nodePort`, port, problem));
-    }
-    held.took(() => this.#nodePorts.release(port));
-    return port;
-  }
-
-  #takeAnyNodePort(what: string, held: Held): number {
-    const port = this.#nodePorts.takeAny();
-    if (port === undefined) throw internalError(`failed to allocate ${what}: range is full`);
-    held.took(() => this.#nodePorts.release(port));
-    return port;
-  }
-
-  #releasePortsLater(ports: readonly number[], held: Held): void {
-    for (const port of ports) held.freed(() => this.#nodePorts.release(port));
-  }
 }
 
-/** What one admission has taken and will free, until it is decided. */
-class Held {
-  #taken: (() => void)[] = [];
-  #freed: (() => void)[] = [];
-
-  took(release: () => void): void {
-    this.#taken.push(release);
-  }
-
-  freed(release: () => void): void {
-    this.#freed.push(release);
-  }
-
-  keep(): void {
-    this.#finish(this.#freed);
-  }
-
-  giveBack(): void {
-    this.#finish(this.#taken);
-  }
-
-  #finish(releases: readonly (() => void)[]): void {
-    this.#taken = [];
-    this.#freed = [];
-    for (const release of releases) release();
-  }
-}
-
-/** Leaves an allocation half way: the request asks for something that it cannot have. */
-class Refusal extends Error {
-  readonly problem: FieldError;
-
-  constructor(problem: FieldError) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
-function refusal(service: Service, errors: readonly FieldError[]): Allocation {
+function refused(service: Service, errors: readonly FieldError[]): Allocation {
   const nothing = () => {};
   return { service, errors, commit: nothing, rollback: nothing };
-}
-
-function internalError(cause: string): StatusError {
-  return new StatusError(500, "InternalError", `Internal error occurred: ${cause}`, {
-    causes: [{ reason: "", message: cause }],
-  });
-}
-
-/** A Service of which only the spec matters. */
-function bare(spec: ServiceSpec): Service {
-  return { metadata: {}, spec };
-}
-
-function allocatesNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
-  return type === "NodePort" || allocateLoadBalancerNodePorts !== false;
-}
-
-/** The addresses that a stored Service holds. */
-function addressesOf({ spec }: Service): readonly string[] {
-  const { type, clusterIP, clusterIPs } = spec ?? {};
-  const all = clusterIPs ?? (clusterIP ? [clusterIP] : []);
-  return type === "ExternalName" ? [] : all.filter((ip) => familyOf(ip) !== undefined);
-}
-
-/** The node ports that a stored Service holds, each once. */
-function portsOf(service: Service): readonly number[] {
-  const check = service.spec?.healthCheckNodePort;
-  const ports = nodePortsOf(service);
-  return [...new Set(needsHealthCheckPort(service) && check ? [...ports, check] : ports)];
 }
