@@ -22,17 +22,28 @@ function listenTcp(at: Endpoint, onConnection: (socket: Socket) => void): Promis
   });
 }
 
+/** A connection of the host whose first bytes are left in the kernel, for another process to read. */
+export function connectUnread(to: Endpoint, timeoutMs: number | undefined): Promise<Socket> {
+  return connected(to, timeoutMs, (socket) => socket.pause());
+}
+
 function connectTcp(to: Endpoint, options: { readonly timeoutMs?: number } = {}): Promise<Socket> {
+  return connected(to, options.timeoutMs, () => {});
+}
+
+function connected(
+  to: Endpoint,
+  timeoutMs: number | undefined,
+  prepare: (socket: Socket) => void,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     requireIp(to.host);
     const socket = connect({ host: to.host, port: to.port });
+    prepare(socket);
     const timer =
-      options.timeoutMs === undefined
+      timeoutMs === undefined
         ? undefined
-        : setTimeout(
-            () => socket.destroy(connectTimeout(to, options.timeoutMs)),
-            options.timeoutMs,
-          );
+        : setTimeout(() => socket.destroy(connectTimeout(to, timeoutMs)), timeoutMs);
     const failed = (error: Error) => {
       clearTimeout(timer);
       reject(error);

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Socket as UdpSocket } from "node:dgram";
 import { copyFileSync, fstatSync, ftruncateSync, readFileSync } from "node:fs";
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import process from "node:process";
 import { hostSockets } from "../kernel/host-sockets.ts";
 import { describeError, errorCode } from "../lib/errors.ts";
 import { planAddresses } from "./address-plan.ts";
 import { apiPortError } from "./api-port-error.ts";
 import { dataDirPaths, lockDataDir, prepareDataDir, writeState } from "./data-dir.ts";
+import { type Handle, makeHostSocket } from "./make-host-socket.ts";
 import { type Order, parseReport, type Report, type SocketRequest } from "./messages.ts";
 import { namespacesError } from "./namespaces-error.ts";
 import { insideFlags } from "./node-flags.ts";
@@ -124,7 +124,7 @@ export class GateProcess {
   async #makeSocket(request: SocketRequest): Promise<void> {
     const { id } = request;
     try {
-      const { handle, sent } = await makeSocket(request);
+      const { handle, sent } = await makeHostSocket(request);
       this.#order({ type: "socket", id }, handle, sent);
     } catch (error) {
       const code = errorCode(error) ?? "EIO";
@@ -201,30 +201,6 @@ export class GateProcess {
       startedAt: this.#startedAt,
       isReady: this.#phase === "ready",
     });
-  }
-}
-
-type Handle = Server | Socket | UdpSocket;
-
-/** Makes a socket of the host; `sent` lets go of our side of it. */
-async function makeSocket(
-  request: SocketRequest,
-): Promise<{ readonly handle: Handle; readonly sent: () => void }> {
-  const { kind, at, timeoutMs } = request;
-  switch (kind) {
-    case "listen-tcp": {
-      const server = await hostSockets.listenTcp(at, (socket) => socket.resetAndDestroy());
-      return { handle: server, sent: () => server.close() };
-    }
-    case "bind-udp": {
-      const socket = await hostSockets.bindUdp(at);
-      return { handle: socket, sent: () => socket.close() };
-    }
-    case "connect-tcp": {
-      const options = timeoutMs === undefined ? {} : { timeoutMs };
-      // Node closes our side of a connection itself once the other process has it.
-      return { handle: await hostSockets.connectTcp(at, options), sent: () => {} };
-    }
   }
 }
 

@@ -15,10 +15,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/**
- * Sockets of the host's network for the process inside, which can not make them itself: the gate does and hands
- * them over. On `connectTcp` it must be us who speaks first: what arrives before the handing over is lost.
- */
+/** Sockets of the host's network for the process inside, which can not make them itself: the gate hands them over. */
 export class GateSockets implements Sockets {
   readonly #send: (request: SocketRequest) => void;
   readonly #pending = new Map<number, Pending>();

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test as always } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { openLinks } from "../../src/kernel/links.ts";
 import {
   createNetworkNamespace,
@@ -179,57 +178,3 @@ for (const { name, server: host, client, dead } of families) {
       assert.ok(performance.now() - started < 1000);
     }));
 }
-
-test("an address of no link is refused, and a name is no address", () =>
-  withCable("bad", async (left) => {
-    await assert.rejects(
-      left.sockets.listenTcp({ host: "192.168.7.7", port: 0 }, () => {}),
-      { code: "EADDRNOTAVAIL" },
-    );
-    await assert.rejects(left.sockets.connectTcp({ host: "node-1", port: 1 }), {
-      code: "INVALID_ADDRESS",
-    });
-    await assert.rejects(left.sockets.bindUdp({ host: "localhost", port: 1 }), {
-      code: "INVALID_ADDRESS",
-    });
-  }));
-
-test("IPv4 and IPv6 wildcards share a port", () =>
-  withCable("wildcard", async (left, right) => {
-    const v4 = await right.sockets.listenTcp({ host: "0.0.0.0", port: 0 }, (s) => s.end("4"));
-    const { port } = v4.address() as AddressInfo;
-    const v6 = await right.sockets.listenTcp({ host: "::", port }, (s) => s.end("6"));
-    for (const [host, want] of [
-      ["192.168.0.2", "4"],
-      ["fd00::2", "6"],
-    ] as const) {
-      const socket = await left.sockets.connectTcp({ host, port });
-      const [text] = await once(socket, "data");
-      assert.equal(String(text), want);
-      socket.destroy();
-    }
-    v4.close();
-    v6.close();
-  }));
-
-test("many connections at once, of which each gets its own bytes back", () =>
-  withCable("many", async (left, right) => {
-    const host = "192.168.0.2";
-    const server = await right.sockets.listenTcp({ host, port: 0 }, (socket) =>
-      socket.pipe(socket),
-    );
-    const { port } = server.address() as AddressInfo;
-    const echoes = Array.from({ length: 100 }, async (_, index) => {
-      const socket = await left.sockets.connectTcp({ host, port });
-      socket.write(`message ${index}`);
-      const [text] = await once(socket, "data");
-      socket.destroy();
-      return String(text);
-    });
-    assert.deepEqual(
-      await Promise.all(echoes),
-      echoes.map((_, index) => `message ${index}`),
-    );
-    server.close();
-    await sleep(1);
-  }));
