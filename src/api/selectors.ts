@@ -1,5 +1,6 @@
-import { StatusError } from "./status-error.ts";
-import { labelValueRule, qualifiedName } from "./validation/names.ts";
+import { badRequest, byKey, integerOf, requirement } from "./selectors/label-requirement.ts";
+import { LabelSelectorParser } from "./selectors/label-selector-parser.ts";
+import type { StatusError } from "./status-error.ts";
 
 /** Labels of an object; absent as in JSON. */
 export type Labels = Readonly<Record<string, string>> | undefined;
@@ -134,163 +135,6 @@ function testOf({ key, operator, values }: LabelRequirement): (labels: object) =
   }
 }
 
-function integerOf(value: unknown): bigint | undefined {
-  return typeof value === "string" && /^[-+]?\d{1,19}$/.test(value) ? BigInt(value) : undefined;
-}
-
-function byKey(a: LabelRequirement, b: LabelRequirement): number {
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
-}
-
-/** Checks one requirement as Kubernetes does, and sorts its values. */
-function requirement(
-  key: string,
-  operator: LabelRequirement["operator"],
-  values: readonly string[],
-): LabelRequirement {
-  const problems = qualifiedName(key).map(
-    (problem) => `key: Invalid value: ${JSON.stringify(key)}: ${problem}`,
-  );
-  const takesValues = operator !== "exists" && operator !== "!";
-  if (!takesValues && values.length > 0) {
-    problems.push(
-      `values: Invalid value: ${JSON.stringify(values)}: values set must be empty for exists and does not exist`,
-    );
-  }
-  if ((operator === "in" || operator === "notin") && values.length === 0) {
-    problems.push(
-      "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
-    );
-  }
-  for (const [index, value] of values.entries()) {
-    if ((operator === ">" || operator === "<") && integerOf(value) === undefined) {
-      problems.push(
-        `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
-      );
-    }
-    problems.push(
-      ...labelValueRule(value).map(
-        (problem) =>
-          `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`,
-      ),
-    );
-  }
-  if (problems.length > 0) {
-    const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
-    throw badRequest(`unable to parse requirement: ${text}`);
-  }
-  return { key, operator, values: [...new Set(values)].toSorted() };
-}
-
-const wordPattern = /[^\s=!(),<>]+/y;
-const symbols = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"] as const;
-type LabelSymbol = (typeof symbols)[number];
-type Token = { readonly symbol: LabelSymbol } | { readonly word: string } | { readonly end: true };
-
-/** Recursive descent over the grammar of label selectors; one token of look-ahead. */
-class LabelSelectorParser {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  requirements(): LabelRequirement[] {
-    const found: LabelRequirement[] = [];
-    if ("end" in this.#peek()) return found;
-    for (;;) {
-      found.push(this.#requirement());
-      const token = this.#next();
-      if ("end" in token) return found.toSorted(byKey);
-      if (!isSymbol(token, ",")) throw unexpected(token, "',' or 'end of string'");
-      const after = this.#peek();
-      if (!("word" in after) && !isSymbol(after, "!")) {
-        throw unexpected(after, "identifier after ','");
-      }
-    }
-  }
-
-  #requirement(): LabelRequirement {
-    const first = this.#next();
-    if (isSymbol(first, "!")) return requirement(this.#word(this.#next()), "!", []);
-    const key = this.#word(first);
-    const after = this.#peek();
-    if ("end" in after || isSymbol(after, ",")) return requirement(key, "exists", []);
-    const operator = this.#next();
-    if ("word" in operator && (operator.word === "in" || operator.word === "notin")) {
-      return requirement(key, operator.word, this.#valueList());
-    }
-    if (isSymbol(operator, "=") || isSymbol(operator, "==")) {
-      return requirement(key, "=", [this.#value()]);
-    }
-    if (isSymbol(operator, "!=")) return requirement(key, "!=", [this.#value()]);
-    if (isSymbol(operator, ">")) return requirement(key, ">", [this.#value()]);
-    if (isSymbol(operator, "<")) return requirement(key, "<", [this.#value()]);
-    throw unexpected(operator, "in, notin, =, ==, !=, gt, lt");
-  }
-
-  /** One value; empty before a comma and at the end. */
-  #value(): string {
-    const token = this.#peek();
-    if ("end" in token || isSymbol(token, ",")) return "";
-    return this.#word(this.#next());
-  }
-
-  #valueList(): string[] {
-    const open = this.#next();
-    if (!isSymbol(open, "(")) throw unexpected(open, "'('");
-    if (isSymbol(this.#peek(), ")")) {
-      this.#next();
-      return [];
-    }
-    const values: string[] = [];
-    for (;;) {
-      const token = this.#peek();
-      if (isSymbol(token, ",") || isSymbol(token, ")")) values.push("");
-      else values.push(this.#word(this.#next()));
-      const separator = this.#next();
-      if (isSymbol(separator, ")")) return values;
-      if (!isSymbol(separator, ",")) throw unexpected(separator, "',' or ')'");
-    }
-  }
-
-  #word(token: Token): string {
-    if ("word" in token) return token.word;
-    throw unexpected(token, "identifier");
-  }
-
-  #peek(): Token {
-    const before = this.#at;
-    const token = this.#next();
-    this.#at = before;
-    return token;
-  }
-
-  #next(): Token {
-    while (/\s/.test(this.#text[this.#at] ?? "")) this.#at++;
-    if (this.#at >= this.#text.length) return { end: true };
-    const symbol = symbols.find((one) => this.#text.startsWith(one, this.#at));
-    if (symbol !== undefined) {
-      this.#at += symbol.length;
-      return { symbol };
-    }
-    wordPattern.lastIndex = this.#at;
-    const word = wordPattern.exec(this.#text)?.[0] ?? "";
-    this.#at += word.length;
-    return { word };
-  }
-}
-
-function isSymbol(token: Token, symbol: LabelSymbol): boolean {
-  return "symbol" in token && token.symbol === symbol;
-}
-
-function unexpected(token: Token, expected: string): StatusError {
-  const found = "word" in token ? token.word : "symbol" in token ? token.symbol : "";
-  return badRequest(`unable to parse requirement: found '${found}', expected: ${expected}`);
-}
-
 /** One condition on a field. */
 export interface FieldRequirement {
   readonly field: string;
@@ -361,8 +205,4 @@ function unescaped(value: string): string {
     throw badRequest(`invalid field selector: invalid escape or unescaped '${all}' in '${value}'`);
   });
   return result;
-}
-
-function badRequest(message: string): StatusError {
-  return new StatusError(400, "BadRequest", message);
 }

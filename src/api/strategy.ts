@@ -17,8 +17,6 @@ import {
   statefulSetStrategy,
 } from "./strategy/workloads.ts";
 
-export type { Strategy };
-
 const keyOf = (resource: Resource) => `${apiVersionOf(resource)}/${resource.kind}`;
 
 const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([

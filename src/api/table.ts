@@ -17,8 +17,6 @@ import {
 import { deploymentTable, replicaSetTable, statefulSetTable } from "./table/workloads.ts";
 import type { KubeObject } from "./types.ts";
 
-export type { TableColumn, TableRow };
-
 const keyOf = (resource: Resource) => `${apiVersionOf(resource)}/${resource.kind}`;
 
 const tables: ReadonlyMap<string, KindTable> = new Map<string, KindTable>([
