@@ -137,7 +137,7 @@ function fullZone(): Zone {
     now: Date.now,
     random: Math.random,
   });
-  const source = createZoneSource(zone, {
+  const source = createZoneSource(zone.objects, {
     endpointNames: "address",
     endpoints: true,
     namespaces: [],

@@ -87,7 +87,7 @@ export function createZone(options: ClusterZoneOptions): Zone {
     now: () => clock.now(),
     random,
   });
-  const source = createZoneSource(zone, {
+  const source = createZoneSource(zone.objects, {
     endpointNames: "address",
     endpoints: true,
     namespaces: [],

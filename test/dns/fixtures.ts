@@ -103,7 +103,7 @@ export function zoneOf(
     random,
   });
   for (const ip of settings.localIPs) zone.addServerAddress(addressBytes(ip)!);
-  const source = createZoneSource(zone, settings);
+  const source = createZoneSource(zone.objects, settings);
   for (const object of objects.namespaces) source.onNamespace({ type: "ADDED", object });
   for (const object of objects.services) source.onService({ type: "ADDED", object });
   for (const object of objects.slices) source.onSlice({ type: "ADDED", object });

@@ -2,7 +2,7 @@ import type { EndpointSlice, KubeObject, Namespace, Pod, Service } from "../../a
 import type { Change } from "../../client/api.ts";
 import { relativeKey } from "../wire/name.ts";
 import { type EndpointNames, podView, serviceView, sliceView } from "./views.ts";
-import type { Zone } from "./zone.ts";
+import type { ZoneObjects } from "./zone-objects.ts";
 
 export interface SourceOptions {
   /** What an endpoint without a host name is called. */
@@ -13,7 +13,7 @@ export interface SourceOptions {
   readonly namespaces: readonly string[];
 }
 
-/** Receivers of changes, one per kind, that keep a zone. */
+/** Receivers of changes, one per kind, that keep a zone's objects. */
 export interface ZoneSource {
   readonly onNamespace: (change: Change<Namespace>) => void;
   readonly onService: (change: Change<Service>) => void;
@@ -22,7 +22,7 @@ export interface ZoneSource {
 }
 
 /** Narrows changed objects to what the zone needs and puts them there. */
-export function createZoneSource(zone: Zone, options: SourceOptions): ZoneSource {
+export function createZoneSource(objects: ZoneObjects, options: SourceOptions): ZoneSource {
   const isExposed = (namespace: string) =>
     options.namespaces.length === 0 || options.namespaces.includes(namespace);
   const present = <T extends KubeObject>({ type, object }: Change<T>): T | undefined =>
@@ -31,21 +31,21 @@ export function createZoneSource(zone: Zone, options: SourceOptions): ZoneSource
   return {
     onNamespace: ({ type, object }) => {
       const { name = "" } = object.metadata;
-      zone.setNamespace(name, type !== "DELETED" && isExposed(name));
+      objects.setNamespace(name, type !== "DELETED" && isExposed(name));
     },
     onService: (change) => {
       const { name = "", namespace = "" } = change.object.metadata;
       const service = present(change);
-      zone.setService(relativeKey(name, namespace), service && serviceView(service));
+      objects.setService(relativeKey(name, namespace), service && serviceView(service));
     },
     onSlice: (change) => {
       if (!options.endpoints) return;
       const slice = present(change);
-      zone.setSlice(keyOf(change.object), slice && sliceView(slice, options.endpointNames));
+      objects.setSlice(keyOf(change.object), slice && sliceView(slice, options.endpointNames));
     },
     onPod: (change) => {
       const pod = present(change);
-      zone.setPod(keyOf(change.object), pod && podView(pod));
+      objects.setPod(keyOf(change.object), pod && podView(pod));
     },
   };
 }

@@ -29,7 +29,7 @@ function newZone() {
   });
   zone.addServerAddress(addressBytes("10.0.0.1")!);
   zone.markSynced();
-  const source = createZoneSource(zone, {
+  const source = createZoneSource(zone.objects, {
     endpointNames: "address",
     endpoints: true,
     namespaces: [],

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { recordTypes } from "../wire/constants.ts";
 import {
   labelKey,
@@ -21,9 +20,8 @@ import {
   nodeOf,
   type ZoneNode,
 } from "./nodes.ts";
-import { ReverseIndex } from "./reverse-index.ts";
-import { nodesBelowService, type ServiceSource, serviceNode, zonalNode } from "./service-nodes.ts";
-import type { PodView, ServiceView, SliceView } from "./views.ts";
+import { ServiceNames } from "./service-names.ts";
+import { ZoneObjects } from "./zone-objects.ts";
 
 /** Whether pods have names: never, for any address in an existing namespace, or for addresses of real pods. */
 export type PodRecords = "disabled" | "insecure" | "verified";
@@ -75,47 +73,31 @@ interface NameServerNodes {
   readonly host: ZoneNode;
 }
 
-/** One Service with its slices, and what was made of them since the last change. */
-interface ServiceEntry {
-  service: ServiceView | undefined;
-  readonly slices: Map<string, SliceView>;
-  /** `null`: made, and there is none. */
-  node: ZoneNode | null | undefined;
-  below: Map<NameKey, () => ZoneNode> | undefined;
-  readonly made: Map<NameKey, ZoneNode>;
-}
-
 /**
  * The cluster's names, from its objects: the zone of the cluster domain and the reverse zones. A change costs what it
  * changes; records are made when they are first asked for. Whatever the order of changes, the answers are those of a
  * zone that is built anew from the same objects.
  */
 export class Zone {
+  /** Where changes go in. */
+  readonly objects: ZoneObjects;
   readonly #options: ZoneOptions;
   readonly #cluster: NameKey;
   readonly #reverseZones: ReadonlySet<NameKey>;
   readonly #context: NodeContext;
   readonly #version: ZoneNode;
-  readonly #services = new Map<NameKey, ServiceEntry>();
-  readonly #slices = new Map<string, SliceView>();
-  readonly #pods = new Map<string, PodView>();
-  readonly #podNames = new Map<NameKey, Map<string, Uint8Array>>();
-  /** Namespaces, by how many things say that they exist: the object itself, and Services in it. */
-  readonly #namespaces = new Map<NameKey, number>();
-  readonly #namespaceObjects = new Set<NameKey>();
-  readonly #reverse = new ReverseIndex();
   /** The servers' own addresses, by their text: they find the Service that is named as name server. */
   readonly #servers = new Map<string, Uint8Array>();
   /** Names that were asked for and exist, as of a serial: most questions are for few names. */
   readonly #found = new Map<NameKey, Lookup>();
   #foundSerial = -1;
-  #serial: number;
   #isSynced = false;
   #nameServers: NameServerNodes | undefined;
 
   constructor(options: ZoneOptions) {
     const wire = parseName(options.clusterDomain);
     if (wire === undefined) throw new RangeError(`Not a domain name: "${options.clusterDomain}"`);
+    this.objects = new ZoneObjects(options.now);
     this.#options = options;
     this.#cluster = nameKey(wire);
     this.#reverseZones = new Set(options.reverseZones);
@@ -126,11 +108,10 @@ export class Zone {
     };
     const text = Buffer.concat([Uint8Array.of(SCHEMA_VERSION.length), Buffer.from(SCHEMA_VERSION)]);
     this.#version = nodeOf([recordSet(recordTypes.TXT, SCHEMA_VERSION_TTL_SECONDS, [text])]);
-    this.#serial = Math.floor(options.now() / 1000);
   }
 
   get soa(): Soa {
-    return { serial: this.#serial, ttlSeconds: this.#options.ttlSeconds };
+    return { serial: this.objects.serial, ttlSeconds: this.#options.ttlSeconds };
   }
 
   get ttlSeconds(): number {
@@ -144,76 +125,6 @@ export class Zone {
   /** From now on what is not known does not exist. */
   markSynced(): void {
     this.#isSynced = true;
-  }
-
-  setNamespace(name: string, exists: boolean): void {
-    const key = labelKey(name);
-    if (this.#namespaceObjects.has(key) === exists) return;
-    if (exists) this.#namespaceObjects.add(key);
-    else this.#namespaceObjects.delete(key);
-    this.#countNamespace(key, exists ? 1 : -1);
-    this.#changed();
-  }
-
-  /** `view` replaces what the Service named `namespace/name` had; undefined when it is gone. */
-  setService(key: NameKey, view: ServiceView | undefined): void {
-    const previous = this.#services.get(key)?.service;
-    if (isDeepStrictEqual(previous, view)) return;
-    const entry = this.#entry(key);
-    entry.service = view;
-    if (view !== undefined) {
-      this.#reverse.addService(view);
-      this.#countNamespace(view.namespaceKey, 1);
-    }
-    if (previous !== undefined) {
-      // What the new view has as well was added by it already; only the rest goes.
-      const kept = new Set(view?.clusterIps.map(String));
-      const gone = previous.clusterIps.filter((ip) => !kept.has(String(ip)));
-      this.#reverse.removeService({ ...previous, clusterIps: gone });
-      this.#countNamespace(previous.namespaceKey, -1);
-    }
-    this.#forget(key);
-    this.#changed();
-  }
-
-  /** `key` tells slices apart; `view` replaces what that slice had, undefined when it is gone. */
-  setSlice(key: string, view: SliceView | undefined): void {
-    const previous = this.#slices.get(key);
-    if (isDeepStrictEqual(previous, view)) return;
-    if (view === undefined) this.#slices.delete(key);
-    else {
-      this.#slices.set(key, view);
-      this.#entry(view.serviceKey).slices.set(key, view);
-      // Added before the old one is removed, so that what both have stays.
-      this.#reverse.addSlice(view);
-      this.#forget(view.serviceKey);
-    }
-    if (previous !== undefined) {
-      this.#reverse.removeSlice(previous);
-      if (previous.serviceKey !== view?.serviceKey) {
-        this.#services.get(previous.serviceKey)?.slices.delete(key);
-        this.#forget(previous.serviceKey);
-      }
-    }
-    this.#changed();
-  }
-
-  /** Pods matter for verified pod records only. */
-  setPod(key: string, view: PodView | undefined): void {
-    const previous = this.#pods.get(key);
-    if (isDeepStrictEqual(previous, view)) return;
-    if (view === undefined) this.#pods.delete(key);
-    else this.#pods.set(key, view);
-    for (const record of previous?.records ?? []) {
-      const owners = this.#podNames.get(record.key);
-      owners?.delete(key);
-      if (owners?.size === 0) this.#podNames.delete(record.key);
-    }
-    for (const record of view?.records ?? []) {
-      const owners = this.#podNames.get(record.key) ?? new Map<string, Uint8Array>();
-      this.#podNames.set(record.key, owners.set(key, record.address));
-    }
-    this.#changed();
   }
 
   /** A server of this zone answers at the address, or no longer does. */
@@ -234,9 +145,9 @@ export class Zone {
 
   /** What is known about a name. */
   lookup(name: NameKey): Lookup {
-    if (this.#foundSerial !== this.#serial || this.#found.size >= FOUND_MAX) {
+    if (this.#foundSerial !== this.objects.serial || this.#found.size >= FOUND_MAX) {
       this.#found.clear();
-      this.#foundSerial = this.#serial;
+      this.#foundSerial = this.objects.serial;
     }
     const known = this.#found.get(name);
     if (known !== undefined) return known;
@@ -291,7 +202,8 @@ export class Zone {
     }
     if (namespaceAt === undefined) return emptyNode;
     const namespace = relative.slice(namespaceAt, starts.at(-1));
-    if (serviceAt === undefined) return this.#namespaces.has(namespace) ? emptyNode : undefined;
+    if (serviceAt === undefined)
+      return this.objects.hasNamespace(namespace) ? emptyNode : undefined;
     if (subtree === POD) {
       return serviceAt === 0
         ? this.#podNode(relative.slice(0, starts.at(-1)), namespace)
@@ -304,46 +216,30 @@ export class Zone {
   }
 
   #serviceNode(key: NameKey, below: NameKey): ZoneNode | undefined {
-    const entry = this.#services.get(key);
+    const entry = this.objects.entry(key);
     if (entry?.service === undefined) return undefined;
-    const made = below === "" || entry.node === null ? entry.node : entry.made.get(below);
-    if (made !== undefined) return made ?? undefined;
-
-    const source: ServiceSource = {
-      service: entry.service,
-      slices: [...entry.slices.values()],
-      name: key + SVC,
-    };
-    if (entry.node === undefined) {
-      entry.node = serviceNode(source, this.#context, this.#options) ?? null;
-    }
-    if (entry.node === null) return undefined;
-    if (below === "") return entry.node;
-    entry.below ??= nodesBelowService(source, this.#context);
-    const node =
-      entry.below.get(below)?.() ??
-      (this.#options.zonalNames ? zonalNode(source, below, this.#context) : undefined);
-    // Zonal names are open-ended; only names from the objects are kept.
-    if (node !== undefined && entry.below.has(below)) entry.made.set(below, node);
-    return node;
+    entry.names ??= new ServiceNames(
+      { service: entry.service, slices: [...entry.slices.values()], name: key + SVC },
+      this.#context,
+      this.#options,
+    );
+    return entry.names.node(below);
   }
 
   #podNode(key: NameKey, namespace: NameKey): ZoneNode | undefined {
     if (this.#options.podRecords === "disabled") return undefined;
     if (this.#options.podRecords === "verified") {
-      const owners = this.#podNames.get(key);
-      return owners === undefined
-        ? undefined
-        : nodeOf(addressSets([...owners.values()], this.#context));
+      const found = this.objects.podAddresses(key);
+      return found === undefined ? undefined : nodeOf(addressSets([...found], this.#context));
     }
-    if (!this.#namespaces.has(namespace)) return undefined;
+    if (!this.objects.hasNamespace(namespace)) return undefined;
     const address = undashAddress(key.slice(1, 1 + key.charCodeAt(0)));
     return address === undefined ? undefined : nodeOf(addressSets([address], this.#context));
   }
 
   /** The Services that have the address as cluster IP; if there is none, the endpoints that have it. */
   #reverseNode(name: NameKey): ZoneNode | undefined {
-    const owners = this.#reverse.ownersOf(name);
+    const owners = this.objects.reverse.ownersOf(name);
     if (owners === undefined) return undefined;
     const services = [...owners.services].map((service) => service + SVC);
     const targets =
@@ -358,13 +254,13 @@ export class Zone {
   }
 
   #hasEndpointNames(service: NameKey): boolean {
-    const kind = this.#services.get(service)?.service?.kind;
+    const kind = this.objects.entry(service)?.service?.kind;
     return kind === "cluster" || kind === "headless";
   }
 
   /** The apexes' NS records and their host's addresses: the Service in front of the servers, or the servers. */
   #nameServerNodes(): NameServerNodes {
-    if (this.#nameServers?.serial === this.#serial) return this.#nameServers;
+    if (this.#nameServers?.serial === this.objects.serial) return this.#nameServers;
     const addresses = [...this.#servers.values()];
     const found = addresses.flatMap((address) => this.#nameServersAt(address));
     const servers =
@@ -377,7 +273,7 @@ export class Zone {
       this.#context,
     );
     this.#nameServers = {
-      serial: this.#serial,
+      serial: this.objects.serial,
       clusterApex: nodeOf([nameServerSet(names, servers, this.#context)]),
       reverseApex: nodeOf([nameSet(recordTypes.NS, names, this.#context)]),
       host: nodeOf(hosts),
@@ -386,48 +282,13 @@ export class Zone {
   }
 
   #nameServersAt(address: Uint8Array): NamedAddress[] {
-    return [...this.#reverse.ownersOfAddress(address).endpoints].flatMap(
+    return [...this.objects.reverse.ownersOfAddress(address).endpoints].flatMap(
       ({ hostKey, serviceKey }) => {
-        const service = this.#services.get(serviceKey)?.service;
+        const service = this.objects.entry(serviceKey)?.service;
         if (service?.kind === "headless") return { name: hostKey + serviceKey + SVC, address };
         return (service?.clusterIps ?? []).map((ip) => ({ name: serviceKey + SVC, address: ip }));
       },
     );
-  }
-
-  #entry(key: NameKey): ServiceEntry {
-    const known = this.#services.get(key);
-    if (known !== undefined) return known;
-    const entry: ServiceEntry = {
-      service: undefined,
-      slices: new Map(),
-      node: undefined,
-      below: undefined,
-      made: new Map(),
-    };
-    this.#services.set(key, entry);
-    return entry;
-  }
-
-  /** Drops what was made of a Service, and its entry once nothing is left. */
-  #forget(key: NameKey): void {
-    const entry = this.#services.get(key);
-    if (entry === undefined) return;
-    entry.node = undefined;
-    entry.below = undefined;
-    entry.made.clear();
-    if (entry.service === undefined && entry.slices.size === 0) this.#services.delete(key);
-  }
-
-  #countNamespace(key: NameKey, by: number): void {
-    const count = (this.#namespaces.get(key) ?? 0) + by;
-    if (count > 0) this.#namespaces.set(key, count);
-    else this.#namespaces.delete(key);
-  }
-
-  /** A serial that repeats would hide a change from those who follow it, so a second is only where it begins. */
-  #changed(): void {
-    this.#serial = Math.max(this.#serial + 1, Math.floor(this.#options.now() / 1000)) % 2 ** 32;
   }
 }
 
