@@ -1,4 +1,5 @@
-import type { JsonObject } from "./conform.ts";
+import { isJsonObject, type JsonObject } from "./conform.ts";
+import { typed } from "./typed.ts";
 import type * as k from "./types.ts";
 
 /** A default that depends on other fields. It gives back the very object when there is nothing to add. */
@@ -23,9 +24,14 @@ export const computedDefaults: ReadonlyMap<string, Rule> = new Map([
   rule<k.StatefulSetUpdateStrategy>("apps.StatefulSetUpdateStrategy", updateStrategyDefaults),
 ]);
 
-/** The struct's schema has been checked when a rule sees the object: this is where it gets its type. */
 function rule<T extends object>(struct: string, apply: (object: T) => T): readonly [string, Rule] {
-  return [struct, (object) => apply(object as unknown as T) as unknown as JsonObject];
+  return [
+    struct,
+    (object) => {
+      const next: unknown = apply(typed<T>(object));
+      return isJsonObject(next) ? next : object;
+    },
+  ];
 }
 
 function nodeStatusDefaults(status: k.NodeStatus): k.NodeStatus {

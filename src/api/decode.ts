@@ -6,6 +6,7 @@ import { parseYaml } from "./decode/yaml.ts";
 import { type BodyName, type BodyOf, type BodyType, bodyTypes } from "./kinds.ts";
 import { apiVersionOf } from "./resource.ts";
 import { StatusError } from "./status-error.ts";
+import { typed } from "./typed.ts";
 import type { KubeObject } from "./types.ts";
 
 /** What becomes of fields that the schema doesn't have, or that stand twice. */
@@ -44,11 +45,8 @@ export function decodeObject(
   options: DecodeOptions,
 ): Decoded<KubeObject> {
   const { object, warnings } = decodeBody(kind, body, mediaType, options, true);
-  // The schema says that `metadata`, where there is one, is an ObjectMeta.
-  return {
-    object: ("metadata" in object ? object : { ...object, metadata: {} }) as KubeObject,
-    warnings,
-  };
+  const complete = "metadata" in object ? object : { ...object, metadata: {} };
+  return { object: typed<KubeObject>(complete), warnings };
 }
 
 /** Reads the body of a sub-resource or of options. An empty body of DeleteOptions means no options. */
@@ -58,16 +56,13 @@ export function decodeMeta<N extends BodyName>(
   mediaType: string,
   options: DecodeOptions,
 ): Decoded<BodyOf[N]> {
-  const type = bodyTypes[name];
   const isOptions = name === "DeleteOptions";
-  const decoded =
-    isOptions && body.length === 0
-      ? { object: { kind: name, apiVersion: "v1" }, warnings: [] }
-      : // Options are registered in every group, so their apiVersion says nothing.
-        decodeBody(type, body, mediaType, options, !isOptions);
-  const object: unknown = decoded.object;
-  // The tables that decode the body are the ones that its type was generated from.
-  return { object: object as BodyOf[N], warnings: decoded.warnings };
+  if (isOptions && body.length === 0) {
+    return { object: typed<BodyOf[N]>({ kind: name, apiVersion: "v1" }), warnings: [] };
+  }
+  // Options are registered in every group, so their apiVersion says nothing.
+  const { object, warnings } = decodeBody(bodyTypes[name], body, mediaType, options, !isOptions);
+  return { object: typed<BodyOf[N]>(object), warnings };
 }
 
 function decodeBody(

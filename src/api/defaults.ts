@@ -2,6 +2,7 @@ import { computedDefaults } from "./computed-defaults.ts";
 import { isJsonObject, type JsonObject, setProperty } from "./conform.ts";
 import type { BodyType } from "./kinds.ts";
 import type { Field, FieldType, JsonValue, ObjectSchema } from "./schema/schema.ts";
+import { typed } from "./typed.ts";
 
 /**
  * Fills in what the client left out, as Kubernetes does before it looks at an object: first what depends on
@@ -10,9 +11,7 @@ import type { Field, FieldType, JsonValue, ObjectSchema } from "./schema/schema.
  */
 export function withDefaults<T extends object>(kind: BodyType, object: T): T {
   const value: unknown = object;
-  if (!isJsonObject(value)) return object;
-  // Defaults follow the tables that the object's type was generated from.
-  return fillObject(value, kind.schema) as unknown as T;
+  return isJsonObject(value) ? typed<T>(fillObject(value, kind.schema)) : object;
 }
 
 /** A field that defaulting has to look at; others can't change. */

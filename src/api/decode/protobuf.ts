@@ -1,4 +1,4 @@
-import { setProperty } from "../conform.ts";
+import { isJson, setProperty } from "../conform.ts";
 import type { Field, FieldType, JsonValue, ObjectSchema, ScalarName } from "../schema/schema.ts";
 import { microsText, secondsText } from "../timestamp.ts";
 import { parseJson } from "./json.ts";
@@ -226,7 +226,7 @@ function intOrString(bytes: Uint8Array): number | string {
 function jsonOf(wire: WireField): JsonValue | undefined {
   const text = textIn(wire, 1);
   if (text === "") return undefined;
-  // JSON.parse gives JSON, which is what its declared type doesn't say.
-  const value = parseJson(text) as JsonValue;
+  const value = parseJson(text);
+  if (!isJson(value)) throw new WireFault("JSON is nested too deep");
   return value;
 }

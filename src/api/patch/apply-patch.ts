@@ -6,6 +6,7 @@ import type { BodyType } from "../kinds.ts";
 import { apiVersionOf } from "../resource.ts";
 import type { JsonValue } from "../schema/schema.ts";
 import { StatusError } from "../status-error.ts";
+import { typed } from "../typed.ts";
 import type { KubeObject } from "../types.ts";
 import { jsonPatch, unknownMembers } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -54,8 +55,7 @@ export function applyPatch<T extends object>(
     }
     if (options.fieldValidation === "Warn") for (const fault of faults) options.warn?.(fault);
     const identity = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
-    // The schema says that `metadata` is an ObjectMeta.
-    return { ...identity, metadata: {}, ...value } as KubeObject;
+    return typed<KubeObject>({ ...identity, metadata: {}, ...value });
   } catch (error) {
     if (error instanceof PatchFault) throw statusOf(error);
     if (error instanceof MismatchError) throw invalidPatch(body, error.message);

@@ -6,7 +6,6 @@ import {
   type JsonValue,
   type ObjectSchema,
   type PatchStrategy,
-  type ScalarName,
   scalarNames,
 } from "./schema.ts";
 
@@ -16,10 +15,16 @@ export interface Table {
   readonly text: string;
 }
 
+/** A line in parts: its words, and what follows the bar. */
+interface Line {
+  readonly words: readonly string[];
+  readonly doc: string;
+}
+
 interface Draft extends ObjectSchema {
   readonly rows: Field[];
   readonly fields: Map<string, Field>;
-  readonly lines: string[];
+  readonly lines: Line[];
 }
 
 /**
@@ -42,20 +47,20 @@ interface Draft extends ObjectSchema {
 export function parseTables(tables: readonly Table[]): ReadonlyMap<string, ObjectSchema> {
   const drafts = new Map<string, Draft>();
   const enums = new Map<string, EnumValues>();
-  for (const { name, text } of tables) {
+  for (const { name, text: lines } of tables) {
     let draft: Draft | undefined;
-    for (const line of text.split("\n")) {
-      const words = line.split("|", 1).join("").split(/\s+/).filter(Boolean);
-      const [word, structName] = words;
+    for (const text of lines.split("\n")) {
+      const line = splitLine(text);
+      const [word, structName] = line.words;
       if (word === undefined) continue;
       if (word === "enum") {
-        enums.set(`${name}.${structName}`, { name: structName ?? "", words: words.slice(3) });
+        enums.set(`${name}.${structName}`, { name: structName ?? "", words: line.words.slice(3) });
       } else if (word === "struct" || word === "kind") {
-        assert(structName !== undefined, line);
-        draft = newDraft(name, structName, words, docOf(line));
+        assert(structName !== undefined, text);
+        draft = newDraft(name, structName, line);
         drafts.set(`${name}.${structName}`, draft);
       } else {
-        assert(draft !== undefined, line);
+        assert(draft !== undefined, text);
         draft.lines.push(line);
       }
     }
@@ -69,7 +74,13 @@ export function parseTables(tables: readonly Table[]): ReadonlyMap<string, Objec
   return drafts;
 }
 
-function newDraft(table: string, name: string, words: readonly string[], doc: string): Draft {
+function splitLine(text: string): Line {
+  const bar = text.indexOf("|");
+  const words = (bar === -1 ? text : text.slice(0, bar)).match(/\S+/g) ?? [];
+  return { words, doc: bar === -1 ? "" : text.slice(bar + 1).trim() };
+}
+
+function newDraft(table: string, name: string, { words, doc }: Line): Draft {
   return {
     name,
     table,
@@ -82,19 +93,14 @@ function newDraft(table: string, name: string, words: readonly string[], doc: st
   };
 }
 
-function docOf(line: string): string {
-  const bar = line.indexOf("|");
-  return bar === -1 ? "" : line.slice(bar + 1).trim();
-}
-
 function parseRow(
-  line: string,
+  { words, doc }: Line,
   table: string,
   drafts: ReadonlyMap<string, ObjectSchema>,
   enums: ReadonlyMap<string, EnumValues>,
 ): Field {
-  const [number, word, ...rest] = line.split("|", 1).join("").trim().split(/\s+/);
-  assert(word !== undefined, line);
+  const [number, word, ...rest] = words;
+  assert(word !== undefined, words.join(" "));
   const inline = word.startsWith("...");
   const typeText = inline ? word.slice(3) : (rest.shift() ?? "");
   const flags = rest;
@@ -103,15 +109,15 @@ function parseRow(
   const resolveType = (text: string): FieldType => {
     if (text.startsWith("[]")) return { kind: "list", of: resolveType(text.slice(2)) };
     if (text.startsWith("{}")) return { kind: "map", of: resolveType(text.slice(2)) };
-    const scalar = scalarNames.find((name) => name === text);
-    if (scalar !== undefined) return scalarType(scalar);
+    const scalar = scalarTypes.get(text);
+    if (scalar !== undefined) return scalar;
     for (const place of [table, "meta", "core"]) {
       const schema = drafts.get(`${place}.${text}`);
       if (schema !== undefined) return { kind: "object", schema };
       const values = enums.get(`${place}.${text}`);
       if (values !== undefined) return { kind: "scalar", name: "string", values };
     }
-    assert.fail(`${table}: no type ${text}: ${line}`);
+    assert.fail(`${table}: no type ${text} for ${word}`);
   };
   return {
     name: inline ? "" : word,
@@ -122,7 +128,7 @@ function parseRow(
     optional: omitEmpty || flags.includes("optional"),
     atomicMap: flags.includes("atomic"),
     inline,
-    doc: docOf(line),
+    doc,
     ...defaultOf(flags),
     ...listOf(flags),
     ...patchOf(flags),
@@ -130,14 +136,9 @@ function parseRow(
 }
 
 /** One object per scalar, so that a thousand fields share a dozen. */
-const scalarTypes = new Map<ScalarName, FieldType>();
-function scalarType(name: ScalarName): FieldType {
-  const known = scalarTypes.get(name);
-  if (known !== undefined) return known;
-  const type: FieldType = { kind: "scalar", name };
-  scalarTypes.set(name, type);
-  return type;
-}
+const scalarTypes: ReadonlyMap<string, FieldType> = new Map(
+  scalarNames.map((name) => [name, { kind: "scalar", name }]),
+);
 
 function flagValue(flags: readonly string[], name: string): string | undefined {
   return flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
