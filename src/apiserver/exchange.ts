@@ -1,0 +1,86 @@
+import type { Identity } from "./identity.ts";
+import type { RequestTarget } from "./request-target.ts";
+
+/** One authenticated request, the same for callers over HTTPS and in this process. */
+export interface Incoming {
+  /** Upper case. */
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly target: RequestTarget;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly identity: Identity;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+  /** The whole body; throws the 413 answer when it is too large. */
+  readBody(): Promise<Uint8Array>;
+}
+
+/** Where a stream's chunks go. */
+export interface Sink {
+  /** False when the other end is slow: write no more until `onDrain`. */
+  write(chunk: Uint8Array): boolean;
+  /** Calls back once, when there is room again. */
+  onDrain(callback: () => void): void;
+  end(): void;
+}
+
+/** An answer: whole, as chunks that are never changed, or a stream that goes on until the caller goes. */
+export type Answer =
+  | {
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: readonly Uint8Array[];
+    }
+  | {
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Never throws; ends the sink when the stream is over. */
+      readonly stream: (sink: Sink, signal: AbortSignal) => void;
+    };
+
+const encoder = new TextEncoder();
+
+/** The headers of every JSON answer of the API; nothing in it may be cached without asking. */
+export const jsonHeaders = {
+  "content-type": "application/json",
+  "cache-control": "no-cache, private",
+} as const;
+
+export function jsonAnswer(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const body = [encoder.encode(JSON.stringify(value))];
+  return { status, headers: { ...jsonHeaders, ...headers }, body };
+}
+
+export function textAnswer(status: number, text: string): Answer {
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-cache, private",
+    "x-content-type-options": "nosniff",
+  };
+  return { status, headers, body: [encoder.encode(text)] };
+}
+
+/** An answer whose body is JSON that is already encoded. */
+export function bytesAnswer(
+  status: number,
+  body: readonly Uint8Array[],
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return { status, headers: { ...jsonHeaders, ...headers }, body };
+}
+
+/** The same answer with warnings, as RFC 9110's predecessor (RFC 7234 §5.5) has them: `299 - "text"`. */
+export function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
+  if (warnings.length === 0) return answer;
+  const unique = [...new Set(warnings)];
+  const lines = unique.map((text) => `299 - "${text.replaceAll(/[\\"]/g, "\\$&")}"`);
+  // One header line may carry several warnings, and a header value has no line breaks.
+  const warning = lines.map((line) => line.replaceAll(/[\r\n]+/g, " ")).join(", ");
+  return { ...answer, headers: { ...answer.headers, warning } };
+}

@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { describeError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Answer, Incoming } from "../exchange.ts";
+import type { Identity } from "../identity.ts";
+import { BODY_BYTES_MAX, splitUrl } from "../in-process.ts";
+import { errorAnswer } from "../pipeline.ts";
+import { bodyTooLarge, unauthorized } from "../refusals.ts";
+import { parseTarget } from "../request-target.ts";
+import { identityOf } from "./client-certificate.ts";
+import { respond } from "./respond.ts";
+
+/** The server's certificate and key, and the authority of client certificates. PEM. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string;
+}
+
+/** A connection that leaves HTTP. Its handler owns the socket from now on. */
+export interface Upgrade {
+  readonly request: Incoming;
+  readonly socket: Duplex;
+  /** Bytes that came right behind the request. */
+  readonly first: Uint8Array;
+}
+
+export interface HttpListenerOptions {
+  readonly tls: ServerTls;
+  readonly log: Logger;
+  readonly answer: (request: Incoming) => Promise<Answer>;
+  /** Throws what the client is to be told; must not throw once bytes have gone out. */
+  readonly upgrade: (upgrade: Upgrade) => Promise<void>;
+}
+
+/** Watches of one client share a connection; Go's HTTP/2 client opens another one beyond this. */
+const STREAMS_MAX = 1000;
+/** A client that vanished without a word is noticed by TCP. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** HTTP/2 and HTTP/1.1 over TLS on connections that others accept. */
+export class HttpListener {
+  readonly #o: HttpListenerOptions;
+  readonly #server: Http2SecureServer;
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(options: HttpListenerOptions) {
+    this.#o = options;
+    const { cert, key, clientCa } = options.tls;
+    this.#server = createSecureServer({
+      cert,
+      key,
+      ca: clientCa,
+      allowHTTP1: true,
+      // Who has no certificate may still ask for the health and the version.
+      requestCert: true,
+      rejectUnauthorized: false,
+      settings: { maxConcurrentStreams: STREAMS_MAX },
+    });
+    this.#server.on("request", (request, response) => void this.#take(request, response));
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#upgrade(request, socket, head);
+    });
+    this.#server.on("tlsClientError", (error) => {
+      options.log.debug("A TLS handshake failed", { error: describeError(error) });
+    });
+    this.#server.on("sessionError", () => {}); // The connection is closed already.
+  }
+
+  /** Takes over a connection. */
+  accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+    // Without a listener an ECONNRESET would end the process.
+    socket.on("error", () => socket.destroy());
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#server.emit("connection", socket);
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #take(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): Promise<void> {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    response.on("error", () => gone.abort());
+    request.on("error", () => gone.abort());
+    const headers = headersOf(request);
+    const extra = { "audit-id": headers["audit-id"] ?? randomUUID() };
+    const { signal } = gone;
+    let answer: Answer;
+    try {
+      const incoming = incomingOf(request, { headers, signal });
+      answer = await this.#o.answer(incoming);
+    } catch (error) {
+      answer = errorAnswer(error, this.#o.log, request.url ?? "");
+    }
+    if (signal.aborted) return;
+    try {
+      await respond(response, answer, { headers, extra, signal });
+      if (answer.status === 413) leaveRest(request);
+    } catch (error) {
+      this.#o.log.debug("Cannot send an answer", { error: describeError(error) });
+      response.destroy();
+    }
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => gone.abort());
+    try {
+      const headers = headersOf(request);
+      await this.#o.upgrade({
+        request: incomingOf(request, { headers, signal: gone.signal }),
+        socket,
+        first,
+      });
+    } catch (error) {
+      refuseUpgrade(socket, errorAnswer(error, this.#o.log, request.url ?? ""));
+    }
+  }
+}
+
+/** The rest of a body that is too large is not worth reading: HTTP/1.1 has no other way to stop it. */
+function leaveRest(request: IncomingMessage | Http2ServerRequest): void {
+  if (request.httpVersionMajor === 1) setTimeout(() => request.socket.destroy(), 1_000).unref();
+}
+
+function refuseUpgrade(socket: Duplex, answer: Answer): void {
+  const body = "body" in answer ? Buffer.concat(answer.body) : Buffer.alloc(0);
+  const lines = [
+    `HTTP/1.1 ${answer.status} Refused`,
+    ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${body.byteLength}`,
+    "connection: close",
+  ];
+  socket.end(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), body]));
+}
+
+function headersOf(
+  request: IncomingMessage | Http2ServerRequest,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name.startsWith(":")) continue;
+    headers[name] = typeof value === "string" ? value : value.join(",");
+  }
+  return headers;
+}
+
+function incomingOf(
+  request: IncomingMessage | Http2ServerRequest,
+  about: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+): Incoming {
+  const identity = callerOf(request);
+  if (identity === undefined) throw unauthorized();
+  const { path, query } = splitUrl(request.url ?? "/");
+  return {
+    method: request.method ?? "GET",
+    path,
+    query,
+    target: parseTarget(path),
+    identity,
+    ...about,
+    readBody: () => readBody(request),
+  };
+}
+
+function callerOf({ socket }: IncomingMessage | Http2ServerRequest): Identity | undefined {
+  // Over HTTP/2 the socket is a proxy for the TLS socket.
+  const secured = socket instanceof TLSSocket ? socket : undefined;
+  return secured === undefined ? undefined : identityOf(secured);
+}
+
+async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<Uint8Array> {
+  if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES_MAX) {
+    throw bodyTooLarge(BODY_BYTES_MAX);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  request.on("data", (chunk: Uint8Array) => {
+    bytes += chunk.byteLength;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+    else reject(bodyTooLarge(BODY_BYTES_MAX));
+  });
+  request.on("end", () => resolve(Buffer.concat(chunks)));
+  request.on("error", reject);
+  request.on("close", () => reject(new Error("the client has gone")));
+  return promise;
+}

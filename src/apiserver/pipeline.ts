@@ -1,0 +1,116 @@
+import { StatusError } from "../api/status-error.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { type Access, type AccessFacts, isAllowed, refusalText, verbOf } from "./access/access.ts";
+import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
+import { anonymous, authenticated, type Identity } from "./identity.ts";
+import type { InFlight } from "./in-flight.ts";
+import {
+  badRequest,
+  forbidden,
+  internalError,
+  methodNotAllowed,
+  unauthorized,
+} from "./refusals.ts";
+import { isWatch } from "./router.ts";
+
+export interface PipelineOptions {
+  readonly facts: AccessFacts;
+  readonly inFlight: InFlight;
+  readonly log: Logger;
+  readonly route: (request: Incoming) => Promise<Answer>;
+}
+
+/** What every request goes through: impersonation, authorization, the limit on requests in flight, the handler. */
+export async function process(options: PipelineOptions, request: Incoming): Promise<Answer> {
+  const { facts, inFlight, log, route } = options;
+  let leave = () => {};
+  try {
+    const identity = impersonated(request, facts);
+    const allowed = { ...request, identity };
+    authorize(allowed, facts);
+    if (!staysOpen(request)) leave = inFlight.enter(request.method);
+    return await route(allowed);
+  } catch (error) {
+    return errorAnswer(error, log, request.path);
+  } finally {
+    leave();
+  }
+}
+
+/** The answer to what was thrown: a refusal as it is, anything else as an internal error that is logged. */
+export function errorAnswer(error: unknown, log: Logger, path: string): Answer {
+  const refusal = error instanceof StatusError ? error : undefined;
+  if (refusal === undefined) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error("Cannot answer a request", {
+      path,
+      error: describeError(error),
+      ...(stack === undefined ? {} : { stack }),
+    });
+  }
+  const { status } = refusal ?? internalError(describeError(error));
+  const seconds = status.details?.retryAfterSeconds;
+  const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
+  return jsonAnswer(status.code, status, headers);
+}
+
+/** Throws the 401 or 403 answer unless the caller may do this. */
+export function authorize(request: Incoming, facts: AccessFacts): void {
+  const { identity } = request;
+  const access = accessOf(request);
+  if (isAllowed(identity, access, facts)) return;
+  if (identity === anonymous) throw unauthorized();
+  const reason = refusalText(identity, access);
+  if (access.type === "path") {
+    throw new StatusError(403, "Forbidden", `forbidden: ${reason}`, {});
+  }
+  throw forbidden(access, access.name, reason);
+}
+
+function accessOf(request: Incoming): Access {
+  const { target, method, path } = request;
+  if (target.type === "path") return { type: "path", verb: method.toLowerCase(), path };
+  const verb = verbOf(method, target, isWatch(request));
+  if (verb === undefined) throw methodNotAllowed();
+  return {
+    type: "resource",
+    verb,
+    group: target.group,
+    plural: target.plural,
+    subresource: target.subresource ?? "",
+    namespace: target.namespace ?? "",
+    name: target.name ?? "",
+  };
+}
+
+/** Who may do everything may also act as somebody else: `kubectl --as`. Nobody else is heard. */
+function impersonated({ headers, identity }: Incoming, facts: AccessFacts): Identity {
+  const user = headers["impersonate-user"];
+  const groups = (headers["impersonate-group"] ?? "").split(",").map((group) => group.trim());
+  const named = groups.filter((group) => group !== "");
+  if (user === undefined) {
+    if (named.length > 0) {
+      throw badRequest("requested groups without impersonating a user");
+    }
+    return identity;
+  }
+  const access = {
+    type: "resource",
+    verb: "impersonate",
+    group: "",
+    plural: "users",
+    subresource: "",
+    namespace: "",
+    name: user,
+  } as const;
+  if (!isAllowed(identity, access, facts)) {
+    throw forbidden(access, user, refusalText(identity, access));
+  }
+  return user === anonymous.user ? anonymous : authenticated(user, named);
+}
+
+function staysOpen(request: Incoming): boolean {
+  const { target } = request;
+  return isWatch(request) || (target.type === "resource" && target.subresource === "log");
+}

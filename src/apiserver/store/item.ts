@@ -1,0 +1,53 @@
+import type { KubeObject } from "../../api/types.ts";
+
+/**
+ * One stored object, as the immutable JSON that is sent to clients, version included.
+ * 50,000 pods of 1.8 kB take 180 MB so, and 318 MB as parsed objects.
+ */
+export interface Item {
+  /** `namespace/name`, or `name` for cluster-scoped kinds. */
+  readonly key: string;
+  readonly revision: number;
+  readonly bytes: Buffer;
+}
+
+const encoder = new TextEncoder();
+const metadataStart = Buffer.from('"metadata":{');
+
+/**
+ * The JSON of an object as it is stored: `kind`, `apiVersion` and `metadata` come first, and there is no
+ * resourceVersion, since that is the store's to give.
+ */
+export function encodeObject(object: KubeObject): Uint8Array {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  return encoder.encode(JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }));
+}
+
+/** The same JSON with the version in it. */
+export function itemOf(key: string, value: Uint8Array, revision: number): Item {
+  const stored = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  // What comes before are two strings, whose quotes are escaped: the first match is the right one.
+  const at = stored.indexOf(metadataStart) + metadataStart.length;
+  const hasMore = stored[at] !== 0x7d;
+  const version = Buffer.from(`"resourceVersion":"${revision}"${hasMore ? "," : ""}`);
+  const bytes = Buffer.concat([stored.subarray(0, at), version, stored.subarray(at)]);
+  return { key, revision, bytes };
+}
+
+/** So many parsed objects are kept: enough for what is being written and selected just now. */
+const PARSED_MAX = 2048;
+const parsed = new Map<Item, KubeObject>();
+
+/** The object itself, shared: it must not be changed. */
+export function objectOf(item: Item): KubeObject {
+  const known = parsed.get(item);
+  if (known !== undefined) return known;
+  const object: KubeObject = JSON.parse(item.bytes.toString("utf8"));
+  if (parsed.size >= PARSED_MAX) {
+    const [oldest] = parsed.keys();
+    if (oldest !== undefined) parsed.delete(oldest);
+  }
+  parsed.set(item, object);
+  return object;
+}

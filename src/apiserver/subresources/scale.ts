@@ -1,0 +1,134 @@
+import { decodeMeta } from "../../api/decode.ts";
+import { withDefaults } from "../../api/defaults.ts";
+import { invalid, invalidStatus } from "../../api/field-error.ts";
+import { bodyTypes } from "../../api/kinds.ts";
+import { applyPatch } from "../../api/patch/apply-patch.ts";
+import { type LabelRequirement, labelSelectorOf } from "../../api/selectors.ts";
+import type { Deployment, KubeObject, ReplicaSet, Scale, StatefulSet } from "../../api/types.ts";
+import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
+import { requireJson } from "../negotiate.ts";
+import { methodNotAllowed, notFound } from "../refusals.ts";
+import { objectOf } from "../store/item.ts";
+import { updateObject } from "../write/update.ts";
+import type { Place, WriteContext } from "../write/write-context.ts";
+import { contentType } from "../write/write-handlers.ts";
+import { writeOptions } from "../write/write-options.ts";
+
+type Scalable = KubeObject & Pick<Deployment | ReplicaSet | StatefulSet, "spec" | "status">;
+
+/** The `scale` sub-resource: how many, of whatever kind. */
+export async function handleScale(
+  context: WriteContext,
+  place: Place,
+  request: Incoming,
+): Promise<Answer> {
+  requireJson(request.headers["accept"]);
+  switch (request.method) {
+    case "GET": {
+      const item = context.store.get(place.kind, place.key);
+      if (item === undefined) throw notFound(place.kind, place.name);
+      return jsonAnswer(200, scaleOf(objectOf(item)));
+    }
+    case "PUT": {
+      const { dryRun, fieldValidation } = writeOptions(request.query, "UpdateOptions");
+      const body = await request.readBody();
+      const { object } = decodeMeta("Scale", body, contentType(request), { fieldValidation });
+      return change(context, place, { dryRun, isPatch: false }, () => object);
+    }
+    case "PATCH": {
+      const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
+      const body = await request.readBody();
+      return change(context, place, { dryRun, isPatch: true }, (current) =>
+        applyPatch(bodyTypes.Scale, current, body, contentType(request), { fieldValidation }),
+      );
+    }
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function change(
+  context: WriteContext,
+  place: Place,
+  options: { readonly dryRun: boolean; readonly isPatch: boolean },
+  next: (current: Scale) => Pick<Scale, "metadata" | "spec">,
+): Promise<Answer> {
+  const written = await updateObject(
+    context,
+    place,
+    { ...options, subresource: undefined },
+    (current: Scalable) => {
+      const { metadata, spec } = withDefaults(bodyTypes.Scale, next(scaleOf(current)));
+      const replicas = spec?.replicas ?? 0;
+      if (replicas < 0) {
+        throw invalidStatus(bodyTypes.Scale, place.name, [
+          invalid("spec.replicas", replicas, "must be greater than or equal to 0"),
+        ]);
+      }
+      const { resourceVersion, uid } = metadata ?? {};
+      const scaled: Scalable = {
+        ...current,
+        metadata: {
+          ...current.metadata,
+          // Without a version in it the Scale is for whatever is there.
+          ...versionOf(resourceVersion, current, options.isPatch),
+          ...(uid === undefined ? {} : { uid }),
+        },
+        spec: { ...required(current), replicas },
+      };
+      return scaled;
+    },
+  );
+  return jsonAnswer(200, scaleOf(objectOf(written.item)));
+}
+
+function versionOf(
+  resourceVersion: string | undefined,
+  current: KubeObject,
+  isPatch: boolean,
+): { readonly resourceVersion?: string } {
+  const version = resourceVersion ?? (isPatch ? current.metadata.resourceVersion : "");
+  return version === undefined ? {} : { resourceVersion: version };
+}
+
+function required({ spec }: Scalable): NonNullable<Scalable["spec"]> {
+  if (spec === undefined) throw new TypeError("A stored workload has a spec");
+  return spec;
+}
+
+function scaleOf({ metadata, spec, status }: Scalable): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = spec?.selector === undefined ? undefined : selectorText(spec.selector);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: { replicas: spec?.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, ...(selector === undefined ? {} : { selector }) },
+  };
+}
+
+/** A selector in the text form that `?labelSelector=` takes. */
+function selectorText(selector: Parameters<typeof labelSelectorOf>[0]): string {
+  return labelSelectorOf(selector).requirements.map(requirementText).join(",");
+}
+
+function requirementText({ key, operator, values }: LabelRequirement): string {
+  switch (operator) {
+    case "exists":
+      return key;
+    case "!":
+      return `!${key}`;
+    case "in":
+    case "notin":
+      return `${key} ${operator} (${values.join(",")})`;
+    default:
+      return `${key}${operator}${values.join("")}`;
+  }
+}

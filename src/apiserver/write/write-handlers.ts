@@ -1,0 +1,213 @@
+import { decodeMeta, decodeObject } from "../../api/decode.ts";
+import { invalid, invalidStatus, notSupported } from "../../api/field-error.ts";
+import type { Kind } from "../../api/kinds.ts";
+import { applyPatch } from "../../api/patch/apply-patch.ts";
+import { pods, serviceAccounts, services } from "../../api/resource.ts";
+import { isNotFound } from "../../api/status-error.ts";
+import { strategyFor } from "../../api/strategy.ts";
+import type { DeleteOptions } from "../../api/types.ts";
+import { type Answer, bytesAnswer, type Incoming, jsonAnswer, withWarnings } from "../exchange.ts";
+import { type Form, negotiateForm, objectForm } from "../negotiate.ts";
+import { filterOf } from "../read/filter.ts";
+import { listOptions } from "../read/read-options.ts";
+import { renderItem, renderList } from "../read/render.ts";
+import { objectOf } from "../store/item.ts";
+import { createObject } from "./create.ts";
+import { deleteObject } from "./delete.ts";
+import { updateObject } from "./update.ts";
+import type { Place, WriteContext, Written } from "./write-context.ts";
+import { writeOptions } from "./write-options.ts";
+
+export interface CreateRules {
+  /** The namespace in the path. */
+  readonly namespace: string | undefined;
+  /** Throws if the caller may not create an object of this name. */
+  readonly check: (name: string) => void;
+}
+
+/** POST on a collection. */
+export async function handleCreate(
+  context: WriteContext,
+  kind: Kind,
+  request: Incoming,
+  options: CreateRules,
+): Promise<Answer> {
+  const form = negotiateForm(request.headers["accept"], request.query);
+  const { dryRun, fieldValidation } = writeOptions(request.query, "CreateOptions");
+  const decoded = decodeObject(kind, await request.readBody(), contentType(request), {
+    fieldValidation,
+  });
+  const { object, warnings } = decoded;
+  options.check(object.metadata.name ?? "");
+  const { namespace } = options;
+  const written = await createObject(context, kind, object, { dryRun, namespace });
+  return writtenAnswer(context, kind, written, { form, warnings });
+}
+
+/** PUT on an object, or on a sub-resource that is a part of it. */
+export async function handleReplace(
+  context: WriteContext,
+  place: Place,
+  request: Incoming,
+  subresource: string | undefined,
+): Promise<Answer> {
+  const { kind, namespace } = place;
+  const form = negotiateForm(request.headers["accept"], request.query);
+  const { dryRun, fieldValidation } = writeOptions(request.query, "UpdateOptions");
+  const { object, warnings } = decodeObject(kind, await request.readBody(), contentType(request), {
+    fieldValidation,
+  });
+  const options = { dryRun, subresource, isPatch: false };
+  try {
+    const written = await updateObject(context, place, options, () => object);
+    return writtenAnswer(context, kind, written, { form, warnings });
+  } catch (error) {
+    const creates = subresource === undefined && strategyFor(kind).createsOnUpdate;
+    if (!isNotFound(error) || !creates || object.metadata.name !== place.name) throw error;
+    const { resourceVersion: _, uid: __, ...metadata } = object.metadata;
+    const fresh = { ...object, metadata };
+    const written = await createObject(context, kind, fresh, { dryRun, namespace });
+    return writtenAnswer(context, kind, written, { form, warnings });
+  }
+}
+
+/** PATCH of an object, or of a sub-resource that is a part of it. */
+export async function handlePatch(
+  context: WriteContext,
+  place: Place,
+  request: Incoming,
+  subresource: string | undefined,
+): Promise<Answer> {
+  const { kind } = place;
+  const form = negotiateForm(request.headers["accept"], request.query);
+  const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
+  const body = await request.readBody();
+  const heard = new Set<string>();
+  const options = { dryRun, subresource, isPatch: true };
+  const written = await updateObject(context, place, options, (current) =>
+    applyPatch(kind, current, body, contentType(request), {
+      fieldValidation,
+      warn: (text) => heard.add(text),
+    }),
+  );
+  return writtenAnswer(context, kind, written, { form, warnings: [...heard] });
+}
+
+/** DELETE of an object. */
+export async function handleDelete(
+  context: WriteContext,
+  place: Place,
+  request: Incoming,
+): Promise<Answer> {
+  const form = negotiateForm(request.headers["accept"], request.query);
+  const options = await deleteOptions(request);
+  const { item, isGone } = await deleteObject(context, place, options);
+  if (!isGone || answersWithObject(place.kind)) {
+    return bytesAnswer(200, [renderItem(place.kind, item, form, context.clock.now())]);
+  }
+  const { group, plural } = place.kind;
+  const { uid } = objectOf(item).metadata;
+  return jsonAnswer(200, {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { name: place.name, ...(group === "" ? {} : { group }), kind: plural, uid },
+  });
+}
+
+/** DELETE of a collection: of each object that the selectors choose, one after the other. */
+export async function handleDeleteCollection(
+  context: WriteContext,
+  kind: Kind,
+  request: Incoming,
+  namespace: string | undefined,
+): Promise<Answer> {
+  const options = await deleteOptions(request);
+  const filter = filterOf(kind, namespace, request.query);
+  const { limit } = listOptions(request.query);
+  const { store } = context;
+  const chosen = store
+    .cacheOf(kind)
+    .list(filter.prefix)
+    .filter((item) => filter.matches(item))
+    .slice(0, limit);
+  const revision = store.revision;
+  for (const item of chosen) {
+    if (request.signal.aborted) break;
+    const { name = "", namespace: own } = objectOf(item).metadata;
+    const place = { kind, namespace: own, name, key: item.key };
+    await deleteObject(context, place, options).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+  const meta = { resourceVersion: String(revision) };
+  const body = renderList(kind, chosen, objectForm, { meta, nowMs: context.clock.now() });
+  return bytesAnswer(200, body);
+}
+
+const deletionOptionsKind = { group: "meta.k8s.io", kind: "DeleteOptions" } as const;
+const policies = ["Background", "Foreground", "Orphan"];
+
+/** Options stand in the body or in the query; the body wins. Throws the 400 or 422 answer. */
+export async function deleteOptions(request: Incoming): Promise<DeleteOptions> {
+  const { query } = request;
+  const body = await request.readBody();
+  const { dryRun } = writeOptions(query, "DeleteOptions");
+  const decoded = decodeMeta("DeleteOptions", body, contentType(request), {
+    fieldValidation: "Ignore",
+  });
+  const grace = query.get("gracePeriodSeconds");
+  const policy = query.get("propagationPolicy");
+  const orphan = query.get("orphanDependents");
+  const options: DeleteOptions = {
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(orphan === null ? {} : { orphanDependents: orphan === "true" || orphan === "1" }),
+    ...decoded.object,
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+  };
+  checkDeleteOptions(options);
+  return options;
+}
+
+function checkDeleteOptions({
+  propagationPolicy,
+  orphanDependents,
+  gracePeriodSeconds,
+}: DeleteOptions): void {
+  const errors = [];
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    const detail = "orphanDependents and deletionPropagation cannot be both set";
+    errors.push(invalid("propagationPolicy", propagationPolicy, detail));
+  }
+  if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+    errors.push(notSupported("propagationPolicy", propagationPolicy, policies));
+  }
+  if (gracePeriodSeconds !== undefined && !Number.isSafeInteger(gracePeriodSeconds)) {
+    errors.push(invalid("gracePeriodSeconds", gracePeriodSeconds, "must be an integer"));
+  }
+  if (errors.length > 0) throw invalidStatus(deletionOptionsKind, "", errors);
+}
+
+const answeredWithObject = [pods, serviceAccounts, services];
+
+/** Kinds whose deletion answers with what was deleted; the others answer with a Status. */
+function answersWithObject({ group, plural }: Kind): boolean {
+  return answeredWithObject.some((one) => one.group === group && one.plural === plural);
+}
+
+export function contentType({ headers }: Incoming): string {
+  return headers["content-type"] ?? "";
+}
+
+export function writtenAnswer(
+  { clock }: WriteContext,
+  kind: Kind,
+  written: Written,
+  options: { readonly form: Form; readonly warnings: readonly string[] },
+): Answer {
+  const body = [renderItem(kind, written.item, options.form, clock.now())];
+  const answer = bytesAnswer(written.created ? 201 : 200, body);
+  return withWarnings(answer, [...options.warnings, ...written.warnings]);
+}
