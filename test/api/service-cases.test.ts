@@ -12,6 +12,7 @@ import {
   parseIp,
 } from "../../src/lib/ip.ts";
 import { assertCauses, type ExpectedError, valueAt } from "./expectation.ts";
+import { seededRandom } from "./seeded-random.ts";
 import { type Answer, type ClusterRanges, ServiceRegistry } from "./service-registry.ts";
 
 // The cases explain themselves in the head of the file.
@@ -60,15 +61,6 @@ function readCases(name: string): ServiceCases {
 
 const { clusters, baseSpec, cases, familyMatrix } = readCases("service-api-cases.yaml");
 const { cases: moreCases } = readCases("service-lifecycle-cases.yaml");
-
-/** The same numbers in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 for (const { id, title, cluster, steps } of [...cases, ...moreCases]) {
   test(`${id}: ${title}`, () => {

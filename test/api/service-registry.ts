@@ -30,6 +30,15 @@ export interface Answer {
   readonly error?: StatusError;
 }
 
+export function allocatorsOf(ranges: ClusterRanges, random: () => number): ServiceAllocators {
+  const [from = 0, to = 0] = ranges.nodePortRange.split("-").map(Number);
+  return new ServiceAllocators({
+    serviceCidrs: ranges.serviceCIDRs.map((text) => parseCidr(text)!),
+    nodePorts: { from, to },
+    random,
+  });
+}
+
 const kind = kindOfResource(services);
 const decoding = { fieldValidation: "Strict" } as const;
 
@@ -40,16 +49,15 @@ export class ServiceRegistry {
   #version = 1;
 
   constructor(ranges: ClusterRanges, random: () => number) {
-    const [from = 0, to = 0] = ranges.nodePortRange.split("-").map(Number);
-    this.#allocators = new ServiceAllocators({
-      serviceCidrs: ranges.serviceCIDRs.map((text) => parseCidr(text)!),
-      nodePorts: { from, to },
-      random,
-    });
+    this.#allocators = allocatorsOf(ranges, random);
   }
 
   get usage() {
     return this.#allocators.usage;
+  }
+
+  get stored(): readonly Service[] {
+    return [...this.#stored.values()];
   }
 
   create(manifest: object, { dryRun = false } = {}): Answer {

@@ -35,16 +35,14 @@ export class ServiceNodePorts {
 
   /** New numbers are taken, old ones that are no longer used are freed. */
   forUpdate(service: Service, old: Service, held: Held): ServiceSpec {
-    const before = nodePortsOf(old);
+    const before = heldNodePorts(old);
     let spec = service.spec ?? {};
     if (needsNodePorts(service)) spec = this.#changed(spec, before, held);
-    const after = new Set(needsNodePorts(service) ? nodePortsOf({ ...service, spec }) : []);
-    if (needsNodePorts(service) || needsNodePorts(old)) {
-      this.#releaseLater(
-        before.filter((port) => !after.has(port)),
-        held,
-      );
-    }
+    const after = new Set(heldNodePorts({ ...service, spec }));
+    this.#releaseLater(
+      before.filter((port) => !after.has(port)),
+      held,
+    );
     const neededCheck = needsHealthCheckPort(old);
     const needsCheck = needsHealthCheckPort(service);
     if (needsCheck && !neededCheck) return this.#withHealthCheckPort(spec, held);
@@ -129,9 +127,14 @@ function allocates({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolea
   return type === "NodePort" || allocateLoadBalancerNodePorts !== false;
 }
 
-/** The node ports that a stored Service holds, each once. */
+/** The ports that a stored Service holds, each once. */
 export function portsOf(service: Service): readonly number[] {
   const check = service.spec?.healthCheckNodePort;
-  const ports = nodePortsOf(service);
+  const ports = heldNodePorts(service);
   return [...new Set(needsHealthCheckPort(service) && check ? [...ports, check] : ports)];
+}
+
+/** An ExternalName may carry a nodePort, but does not hold it: its type has no use for one. */
+function heldNodePorts(service: Service): readonly number[] {
+  return needsNodePorts(service) ? nodePortsOf(service) : [];
 }
