@@ -185,7 +185,7 @@ describe("services by type, name and variable", { skip: kubectlMissing, timeout:
     const rules = async (node: string) => {
       const out = await cluster.run(node, "nft", "list", "tables");
       assert.match(out.stdout, /portolan/);
-      const dump = await cluster.run(node, "nft", "list", "table", "ip", "portolan");
+      const dump = await cluster.run(node, "nft", "list", "table", "inet", "portolan");
       assert.equal(dump.code, 0, dump.stderr);
       return dump.stdout.split("\n").toSorted();
     };
