@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Node, Taint, Toleration } from "../../api/types.ts";
+import { evictionMs, silentConditions, wantedTaints } from "./plan.ts";
+
+const NOW_MS = Date.parse("2030-01-01T00:10:00Z");
+const NOW = "2030-01-01T00:10:00Z";
+
+function node(conditions: Readonly<Record<string, string>>, taints: readonly Taint[] = []): Node {
+  return {
+    metadata: { name: "n1", creationTimestamp: "2030-01-01T00:00:00Z" },
+    spec: { taints },
+    status: {
+      conditions: Object.entries(conditions).map(([type, status]) => ({
+        type,
+        status,
+        lastHeartbeatTime: "2030-01-01T00:09:00Z",
+        lastTransitionTime: "2030-01-01T00:01:00Z",
+      })),
+    },
+  };
+}
+
+test("nobody vouches for a silent node: its conditions become Unknown, those of others stay", () => {
+  const told = silentConditions(node({ Ready: "True", NetworkUnavailable: "False" }), NOW_MS);
+  assert.deepEqual(
+    told.map(({ type, status, reason }) => [type, status, reason]),
+    [
+      ["NetworkUnavailable", "False", undefined],
+      ["Ready", "Unknown", "NodeStatusUnknown"],
+      ["MemoryPressure", "Unknown", "NodeStatusNeverUpdated"],
+      ["DiskPressure", "Unknown", "NodeStatusNeverUpdated"],
+      ["PIDPressure", "Unknown", "NodeStatusNeverUpdated"],
+    ],
+  );
+  assert.equal(told[1]?.lastTransitionTime, NOW);
+  const again = { ...node({}), status: { conditions: told } };
+  assert.deepEqual(new Set(silentConditions(again, NOW_MS + 60_000)), new Set(told));
+});
+
+const notReady: Taint = {
+  key: "node.kubernetes.io/not-ready",
+  effect: "NoSchedule",
+  timeAdded: NOW,
+};
+const unreachable: Taint = {
+  key: "node.kubernetes.io/unreachable",
+  effect: "NoSchedule",
+  timeAdded: NOW,
+};
+const own: Taint = { key: "team", value: "blue", effect: "NoSchedule" };
+
+interface Case {
+  readonly name: string;
+  readonly node: Node;
+  readonly evicts?: boolean;
+  readonly want: readonly Taint[] | undefined;
+}
+
+const cases: readonly Case[] = [
+  { name: "a node that is well has none", node: node({ Ready: "True" }), want: undefined },
+  { name: "not ready keeps new pods away", node: node({ Ready: "False" }), want: [notReady] },
+  { name: "a node that never spoke is not ready", node: node({}), want: [notReady] },
+  {
+    name: "a silent one is unreachable; where pods may be moved they have to leave",
+    node: node({ Ready: "Unknown" }),
+    evicts: true,
+    want: [unreachable, { ...unreachable, effect: "NoExecute" }],
+  },
+  {
+    name: "a node that is back loses ours, not those of users",
+    node: node({ Ready: "True" }, [unreachable, { ...unreachable, effect: "NoExecute" }, own]),
+    want: [own],
+  },
+  {
+    name: "pressure keeps new pods away",
+    node: node({ Ready: "True", DiskPressure: "True" }),
+    want: [{ key: "node.kubernetes.io/disk-pressure", effect: "NoSchedule", timeAdded: NOW }],
+  },
+  {
+    name: "a cordoned node says so as a taint",
+    node: { ...node({ Ready: "True" }), spec: { unschedulable: true } },
+    want: [{ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule", timeAdded: NOW }],
+  },
+];
+
+for (const { name, node: given, evicts = false, want } of cases) {
+  test(`wantedTaints: ${name}`, () => assert.deepEqual(wantedTaints(given, evicts, NOW_MS), want));
+}
+
+const leaving: readonly Taint[] = [{ ...unreachable, effect: "NoExecute" }];
+const patience: readonly {
+  readonly name: string;
+  readonly tolerations: readonly Toleration[];
+  readonly want: number | undefined;
+}[] = [
+  { name: "a pod that says nothing stays five minutes", tolerations: [], want: NOW_MS + 300_000 },
+  {
+    name: "one that tolerates it for ten seconds stays those",
+    tolerations: [{ key: unreachable.key, operator: "Exists", tolerationSeconds: 10 }],
+    want: NOW_MS + 10_000,
+  },
+  {
+    name: "one that tolerates everything stays for ever",
+    tolerations: [{ operator: "Exists" }],
+    want: undefined,
+  },
+];
+
+for (const { name, tolerations, want } of patience) {
+  test(`evictionMs: ${name}`, () => {
+    const pod = { metadata: { name: "a" }, spec: { containers: [], tolerations } };
+    assert.equal(evictionMs(pod, leaving), want);
+  });
+}

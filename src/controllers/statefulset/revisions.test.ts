@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ControllerRevision, StatefulSet } from "../../api/types.ts";
+import { expiredRevisions, templateOf, updateRevisionOf } from "./revisions.ts";
+
+function set(image: string): StatefulSet {
+  return {
+    metadata: { name: "db", namespace: "demo", uid: "u" },
+    spec: {
+      selector: {},
+      template: { spec: { containers: [{ name: "main", image }] } },
+      revisionHistoryLimit: 1,
+    },
+  };
+}
+const madeFor = (image: string, owned: readonly ControllerRevision[]) => {
+  const step = updateRevisionOf(set(image), owned);
+  return { ...step.revision, type: step.type };
+};
+
+test("a new template gets a revision with the next number, whose data restore the template", () => {
+  const first = madeFor("db:1", []);
+  const second = madeFor("db:2", [first]);
+  assert.deepEqual([first.type, first.revision], ["create", 1]);
+  assert.deepEqual([second.type, second.revision], ["create", 2]);
+  assert.notEqual(first.metadata.name, second.metadata.name);
+  assert.deepEqual(templateOf(first, set("db:2")), set("db:1").spec?.template);
+});
+
+test("the newest revision stays; an older one that is back gets the newest number", () => {
+  const first = madeFor("db:1", []);
+  const second = madeFor("db:2", [first]);
+  assert.equal(madeFor("db:2", [first, second]).type, "present");
+  const again = madeFor("db:1", [first, second]);
+  assert.deepEqual(
+    [again.type, again.revision, again.metadata.name],
+    ["renumber", 3, first.metadata.name],
+  );
+});
+
+test("history is cut to its limit, without what pods still use", () => {
+  const revision = (number: number): ControllerRevision => ({
+    metadata: { name: `r${number}` },
+    revision: number,
+  });
+  const owned = [revision(4), revision(1), revision(2), revision(3)];
+  const expired = expiredRevisions(set("db:1"), owned, new Set(["r4", "r1"]));
+  assert.deepEqual(
+    expired.map(({ metadata }) => metadata.name),
+    ["r2"],
+  );
+});
