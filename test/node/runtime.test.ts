@@ -13,6 +13,7 @@ import { ContainerLog, readLogFiles } from "../../src/node/runtime/container-log
 import { openProcessRuntime } from "../../src/node/runtime/process-runtime.ts";
 import type {
   ContainerOptions,
+  PodOptions,
   RunningContainer,
   RunningPod,
   Runtime,
@@ -49,8 +50,14 @@ after(async () => {
   rmSync(dir, { recursive: true });
 });
 
+function podOptions(options: Partial<PodOptions>): PodOptions {
+  const uid = randomUUID();
+  const base = { uid, dir: join(dir, "pods", uid), hostname: "pod-a" };
+  return { ...base, isHostNetwork: false, wantedIps: [], ...options };
+}
+
 function openPod(hostname = "pod-a"): Promise<RunningPod> {
-  return runtime.openPod({ uid: randomUUID(), hostname, isHostNetwork: false, wantedIps: [] });
+  return runtime.openPod(podOptions({ hostname }));
 }
 
 function start(pod: RunningPod, options: Partial<ContainerOptions>): RunningContainer {
@@ -224,7 +231,7 @@ test("Nothing can be mounted over the programs that set containers up", async ()
 
 test("Nothing survives a container, however deep it hid", async () => {
   await using pod = await openPod();
-  const beat = join(pod.dir, "beat");
+  const beat = join(dir, "beat");
   mkdirSync(beat);
   const container = start(pod, {
     command: ["sh", "-c", "setsid sh -c 'while sleep 0.05; do date +%N > /beat/x; done' & wait"],
@@ -307,12 +314,7 @@ test("A freed address rests; a wanted one is given again", async () => {
   await first[Symbol.asyncDispose]();
   await using other = await openPod();
   assert.notEqual(other.ips[0], ip);
-  await using again = await runtime.openPod({
-    uid: randomUUID(),
-    hostname: "again",
-    isHostNetwork: false,
-    wantedIps: first.ips,
-  });
+  await using again = await runtime.openPod(podOptions({ wantedIps: first.ips }));
   assert.equal(again.ips[0], ip);
 });
 

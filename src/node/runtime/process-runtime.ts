@@ -67,9 +67,7 @@ class ProcessRuntime implements Runtime {
         network: network ?? node,
         clock,
       };
-      const podDir = join(dir, "pods", pod.uid);
-      mkdirSync(podDir, { recursive: true, mode: 0o755 });
-      const running = new ProcessPod({ pod, ips, network, node, context, dir: podDir, release });
+      const running = new ProcessPod({ pod, ips, network, node, context, release });
       this.#pods.set(pod.uid, running);
       return running;
     } catch (error) {
@@ -111,14 +109,12 @@ interface ProcessPodOptions {
   readonly network: NetworkNamespace | undefined;
   readonly node: NetworkNamespace;
   readonly context: Omit<ContainerContext, "shared" | "dir">;
-  readonly dir: string;
   readonly release: () => void;
 }
 
 class ProcessPod implements RunningPod {
   readonly ips: readonly string[];
   readonly namespace: NetworkNamespace;
-  readonly dir: string;
   readonly #options: ProcessPodOptions;
   readonly #shared: SharedNamespaces;
   readonly #running = new Set<RunningContainer>();
@@ -128,12 +124,11 @@ class ProcessPod implements RunningPod {
     this.#options = options;
     this.ips = options.ips;
     this.namespace = options.network ?? options.node;
-    this.dir = options.dir;
     this.#shared = createSharedNamespaces(options.pod.hostname);
   }
 
   start(options: ContainerOptions): RunningContainer {
-    const context = { ...this.#options.context, shared: this.#shared, dir: this.dir };
+    const context = { ...this.#options.context, shared: this.#shared, dir: this.#options.pod.dir };
     const container = startProcessContainer(context, options);
     this.#running.add(container);
     void container.exited.then(() => this.#running.delete(container));
@@ -156,6 +151,6 @@ class ProcessPod implements RunningPod {
       await network[Symbol.asyncDispose]();
     }
     release();
-    rmSync(join(this.dir, "scratch"), { recursive: true, force: true });
+    rmSync(join(pod.dir, "scratch"), { recursive: true, force: true });
   }
 }

@@ -12,6 +12,8 @@ export interface Runtime extends AsyncDisposable {
 
 export interface PodOptions {
   readonly uid: string;
+  /** The pod's own folder on the host; the caller makes and deletes it. */
+  readonly dir: string;
   /** What the pod's kernel calls itself; at most 64 bytes. */
   readonly hostname: string;
   readonly isHostNetwork: boolean;
@@ -23,8 +25,6 @@ export interface PodOptions {
 export interface RunningPod extends AsyncDisposable {
   readonly ips: readonly string[];
   readonly namespace: NetworkNamespace;
-  /** The pod's own folder on the host; deleted with the pod. */
-  readonly dir: string;
   /** Starts one life of a container. Throws a `RuntimeError` whose message is for people. */
   start(options: ContainerOptions): RunningContainer;
 }

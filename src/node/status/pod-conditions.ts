@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/types.ts";
+import type { Pod, PodCondition } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 import type { Container } from "../pod-types.ts";
 import { isSidecar } from "../pod-types.ts";
@@ -11,7 +11,6 @@ export interface ConditionJson {
   readonly status: "True" | "False" | "Unknown";
   readonly reason?: string;
   readonly message?: string;
-  readonly lastProbeTime: null;
   readonly lastTransitionTime: string;
 }
 
@@ -22,6 +21,8 @@ export interface ConditionsInput {
   readonly containers: readonly ContainerRecord[];
   /** The pod's namespaces and network are up. */
   readonly hasNetwork: boolean;
+  /** The conditions as they were written last, where that is newer than what the pod shows. */
+  readonly previous?: readonly PodCondition[];
   readonly nowMs: number;
 }
 
@@ -43,17 +44,13 @@ export function podConditions(input: ConditionsInput): readonly ConditionJson[] 
     ContainersReady: containersReady,
     PodScheduled: yes,
   };
-  const old = new Map(
-    (input.pod.status?.conditions ?? []).map(
-      (c: { type: string; status: string; lastTransitionTime?: string | null }) => [c.type, c],
-    ),
-  );
+  const known: readonly PodCondition[] = input.previous ?? input.pod.status?.conditions ?? [];
+  const old = new Map(known.map((condition) => [condition.type, condition]));
   return Object.entries(verdicts).map(([type, verdict]) => {
     const before = old.get(type);
     const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
     return {
       type,
-      lastProbeTime: null,
       lastTransitionTime: since ?? formatTime(input.nowMs),
       ...verdict,
     };

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/types.ts";
+import type { Pod, PodCondition } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 import {
   type ContainerRecord,
@@ -15,6 +15,8 @@ export interface PodStatusInput {
   readonly podIps: readonly string[];
   readonly hostIps: readonly string[];
   readonly hasNetwork: boolean;
+  /** The conditions as they were written last, where that is newer than what the pod shows. */
+  readonly previous?: readonly PodCondition[];
   readonly isStopping: boolean;
   /** When the agent first saw the pod, in epoch milliseconds. */
   readonly startedAtMs: number;

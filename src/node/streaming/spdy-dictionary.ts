@@ -1,0 +1,35 @@
+/** The words of the dictionary, in its order; each is preceded by its length (SPDY/3 section 2.6.10.1). */
+const words =
+  "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow " +
+  "authorization cache-control connection content-base content-encoding content-language content-length " +
+  "content-location content-md5 content-range content-type date etag expect expires from host if-match " +
+  "if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma " +
+  "proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade " +
+  "user-agent vary via warning www-authenticate method get status version url public set-cookie keep-alive origin";
+
+/** The rest is plain text. Its order and spelling matter to the byte. ("200 OK" and "HTTP/1.1" are words, too.) */
+const text =
+  "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505" +
+  "203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized" +
+  "403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented503 Service Unavailable" +
+  "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMT" +
+  "chunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript," +
+  "publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.";
+
+function prefixed(word: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(word.length);
+  return Buffer.concat([length, Buffer.from(word)]);
+}
+
+/** What both ends of a SPDY/3 connection know of headers beforehand. */
+export const spdyDictionary: Buffer = Buffer.concat([
+  ...words
+    .split(" ")
+    .flatMap((word) =>
+      word === "version"
+        ? [prefixed("200 OK"), prefixed("version"), prefixed("HTTP/1.1")]
+        : [prefixed(word)],
+    ),
+  Buffer.from(text),
+]);
