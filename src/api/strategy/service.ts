@@ -87,6 +87,11 @@ function serviceWarnings(service: Service): string[] {
       `annotation ${hintsAnnotation} is deprecated, please use service.kubernetes.io/topology-mode instead`,
     );
   }
+  if (spec.trafficDistribution === "PreferClose") {
+    warnings.push(
+      'spec.trafficDistribution: "PreferClose" is deprecated, please use "PreferSameZone" instead',
+    );
+  }
   if (isHeadless(service)) {
     if (spec.loadBalancerIP) {
       warnings.push('spec.loadBalancerIP is ignored when spec.clusterIP is "None"');
