@@ -1,5 +1,7 @@
 import { Server, type Socket } from "node:net";
 import process from "node:process";
+import type { Cluster, ClusterSettings } from "../daemon/cluster.ts";
+import type { NodeSettings } from "../daemon/node.ts";
 import { hostSockets } from "../kernel/host-sockets.ts";
 import { systemClock } from "../lib/clock.ts";
 import { describeError, errorCode, PortolanError } from "../lib/errors.ts";
@@ -12,12 +14,9 @@ import { parseOrder, type Report } from "./messages.ts";
 import { mountPrivate } from "./private-mounts.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { readOptionArguments, type SandboxOptions } from "./sandbox-options.ts";
-import type {
-  ClusterNode,
-  ClusterSettings,
-  RunningCluster,
-  StartCluster,
-} from "./start-cluster.ts";
+
+/** Starts API, controllers and nodes in this process, on a network that is there. */
+export type StartCluster = (settings: ClusterSettings) => Cluster;
 
 /** Where pods reach the API, on the fabric's first address. */
 const API_PORT_INSIDE = 6443;
@@ -96,7 +95,7 @@ async function start(given: {
   readonly gate: Gate;
   readonly signal: AbortSignal;
   readonly startCluster: StartCluster;
-}): Promise<RunningCluster> {
+}): Promise<Cluster> {
   const { options, log, gate, signal, startCluster } = given;
   const plan = planAddresses(options);
   const { runtime } = dataDirPaths(options.dataDir);
@@ -112,27 +111,23 @@ async function start(given: {
     sockets: hostSockets,
     hostSockets: gate.sockets,
     clusterNodes: clusterNodes(plan, fabric),
-    clientIp: plan.client[0]?.ip ?? "",
-    log,
     clock: systemClock,
     signal,
   };
   return startCluster(settings);
 }
 
-function clusterNodes(plan: AddressPlan, fabric: Fabric): ClusterNode[] {
+function clusterNodes(plan: AddressPlan, fabric: Fabric): NodeSettings[] {
   return plan.nodes.flatMap((node, index) => {
     const namespace = fabric.nodes[index];
+    if (namespace === undefined) return [];
     const ips = node.addresses.map(({ ip }) => ip);
-    const [ip] = ips;
-    const [podCidr] = node.podCidrs;
-    if (namespace === undefined || ip === undefined || podCidr === undefined) return [];
-    return [{ name: node.name, ip, ips, podCidr, podCidrs: node.podCidrs, namespace }];
+    return [{ name: node.name, ips, podCidrs: node.podCidrs, namespace }];
   });
 }
 
 async function close(given: {
-  readonly cluster: RunningCluster;
+  readonly cluster: Cluster;
   readonly log: Logger;
   readonly abort: AbortController;
 }): Promise<void> {

@@ -1,10 +1,19 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ClusterSettings } from "../../src/daemon/cluster.ts";
 import { runInside } from "../../src/sandbox/run-inside.ts";
 
 // The sandbox without a cluster: it answers on the API's port with what the test asks for, and runs "pods".
-await runInside(async (settings) => {
+await runInside((settings) => {
+  const ready = start(settings);
+  return {
+    ready,
+    close: async () => writeFileSync(join(settings.dataDir, "closed"), ""),
+  };
+});
+
+async function start(settings: ClusterSettings): Promise<void> {
   const { apiListener, apiEndpoint, sockets, hostSockets, clusterNodes, dataDir } = settings;
   writeFileSync(settings.kubeconfig, "stub\n");
   if (settings.clusterDomain === "fail.example.org") throw new Error("planted failure");
@@ -43,8 +52,4 @@ await runInside(async (settings) => {
     );
   }
   writeFileSync(join(settings.runtimeDir, "mark"), "");
-  return {
-    ready: Promise.resolve(),
-    close: async () => writeFileSync(join(dataDir, "closed"), ""),
-  };
-});
+}
