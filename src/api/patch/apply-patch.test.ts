@@ -102,6 +102,37 @@ const cases: readonly Case[] = [
     want: { spec: { ports: [ports[1]] } },
   },
   {
+    name: "strategic: with an order, new items take the room of deleted ones, as with Kubernetes",
+    given: { spec: { ports: [{ port: 1 }, { port: 2 }, { port: 4 }] } },
+    patch: {
+      spec: {
+        "$setElementOrder/ports": [{ port: 2 }, { port: 3 }],
+        ports: [{ port: 3 }, { port: 1, $patch: "delete" }],
+      },
+    },
+    want: { spec: { ports: [{ port: 2 }, { port: 4 }, { port: 3 }] } },
+  },
+  {
+    name: "strategic: of two items with one key the first is merged (UDP and TCP on one port)",
+    given: {
+      spec: {
+        ports: [
+          { port: 53, protocol: "UDP" },
+          { port: 53, protocol: "TCP" },
+        ],
+      },
+    },
+    patch: { spec: { ports: [{ port: 53, name: "dns" }] } },
+    want: {
+      spec: {
+        ports: [
+          { port: 53, protocol: "UDP", name: "dns" },
+          { port: 53, protocol: "TCP" },
+        ],
+      },
+    },
+  },
+  {
     name: "strategic: null removes, maps merge",
     given: { metadata: { labels: { a: "1", b: "2" } }, spec: { selector: { a: "1", b: "2" } } },
     patch: { metadata: { labels: { a: null, c: "3" } }, spec: { selector: { b: "x" } } },

@@ -43,7 +43,8 @@ export function orderElements({ items, wanted, live, mergeKey }: ElementOrder): 
   return [...result, ...serverOnly.slice(i)];
 }
 
-function positions(ids: readonly JsonValue[]): ReadonlyMap<JsonValue, number> {
+/** Where each item stands first. */
+export function positions(ids: readonly JsonValue[]): Map<JsonValue, number> {
   const map = new Map<JsonValue, number>();
   for (const [i, id] of ids.entries()) {
     if (!map.has(id)) map.set(id, i);

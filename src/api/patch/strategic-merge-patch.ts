@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, setProperty } from "../conform.ts";
 import type { Field, FieldType, JsonValue, ObjectSchema } from "../schema/schema.ts";
-import { orderElements } from "./element-order.ts";
+import { orderElements, positions } from "./element-order.ts";
 import { PatchFault } from "./patch-fault.ts";
 
 // What a patch may say besides values.
@@ -131,9 +131,17 @@ function mergeInOrder(
     if (isList(items)) result[name] = withoutDirectives(items) ?? [];
     return;
   }
-  const merged = isList(items) && member.patch?.merge ? mergeItems(old, items, member).merged : old;
-  const replaced = isList(items) && !member.patch?.merge ? items : merged;
-  result[name] = orderElements({ items: replaced, wanted: order, live: old, mergeKey });
+  if (isList(items) && !member.patch?.merge) {
+    result[name] = orderElements({ items, wanted: order, live: old, mergeKey });
+    return;
+  }
+  const { merged, live } = isList(items)
+    ? mergeItems(old, items, member)
+    : { merged: old, live: old };
+  // Kubernetes merges in place and then compares with the old list, in which new items have by then taken the
+  // room of deleted ones. Clients see the order that comes of it, so it is ours as well.
+  const reused = [...live, ...merged.slice(live.length)].slice(0, old.length);
+  result[name] = orderElements({ items: merged, wanted: order, live: reused, mergeKey });
 }
 
 /** Every item of the patch, except those that delete, must have its place in the order. */
@@ -188,27 +196,20 @@ function mergeItems(
   const { live, given, replaces } = applyCommands(old, items, mergeKey);
   if (replaces) return { merged: given, live: given, given: [] };
 
-  const byKey = new Map(live.map((item) => [identityOf(item, mergeKey), item]));
+  const merged = [...live];
+  // Items of one key beyond the first stay as they are: the key does not tell them apart.
+  const places = positions(live.map((item) => identityOf(item, mergeKey)));
   for (const item of given) {
     const id = identityOf(item, mergeKey);
-    const previous = byKey.get(id);
-    byKey.set(
-      id,
+    const place = places.get(id) ?? merged.length;
+    const previous = merged[place];
+    merged[place] =
       isJsonObject(previous) && isJsonObject(item)
         ? mergeObject(previous, item, itemType)
-        : (withoutDirectives(item) ?? null),
-    );
+        : (withoutDirectives(item) ?? null);
+    places.set(id, place);
   }
-  // Items of one key beyond the first stay as they are: the key does not tell them apart.
-  const seen = new Set<JsonValue>();
-  const kept = live.map((item) => {
-    const id = identityOf(item, mergeKey);
-    const isFirst = !seen.has(id);
-    seen.add(id);
-    return isFirst ? (byKey.get(id) ?? item) : item;
-  });
-  const fresh = [...byKey].filter(([id]) => !seen.has(id)).map(([, item]) => item);
-  return { merged: [...kept, ...fresh], live, given };
+  return { merged, live, given };
 }
 
 /** Carries out the items of a patch that are commands: `{$patch: delete, <key>: …}` and `{$patch: replace}`. */
