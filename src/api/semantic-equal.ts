@@ -4,16 +4,11 @@
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (isNothing(a) || isNothing(b)) return isNothing(a) && isNothing(b);
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((item, index) => semanticEqual(item, b[index]))
-    );
+  if (!isStructure(a) || !isStructure(b)) return isNothing(a) && isNothing(b);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => semanticEqual(item, b[index]));
   }
+  if (Array.isArray(a) || Array.isArray(b)) return isNothing(a) && isNothing(b);
   const left = new Map<string, unknown>(Object.entries(a));
   const right = new Map<string, unknown>(Object.entries(b));
   return [...new Set([...left.keys(), ...right.keys()])].every((key) =>
@@ -21,7 +16,12 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
   );
 }
 
+function isStructure(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
+  if (Array.isArray(value)) return value.length === 0;
+  return isStructure(value) && Object.values(value).every(isNothing);
 }
