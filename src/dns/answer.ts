@@ -68,10 +68,10 @@ export class Responder {
 
   #answerQuery(query: Query, transport: Transport): Buffer | Promise<Buffer> {
     const { minimalAny, zone } = this.#options;
+    if (query.class !== CLASS_IN) return this.#empty(query, rcodes.REFUSED, transport);
     if (query.edns !== undefined && query.edns.version !== 0) {
       return this.#empty(query, rcodes.BADVERS, transport);
     }
-    if (query.class !== CLASS_IN) return this.#empty(query, rcodes.REFUSED, transport);
     switch (query.type) {
       case recordTypes.OPT:
         return this.#empty(query, rcodes.FORMERR, transport);
@@ -92,7 +92,7 @@ export class Responder {
       case "outside":
         return this.#forward(query, transport);
       case "unknown":
-        return this.#empty(query, rcodes.SERVFAIL, transport);
+        return this.#deny(query, rcodes.SERVFAIL, found.zoneAt, transport);
       case "missing":
         if (this.#fallsThrough(query.name)) return this.#forward(query, transport);
         return this.#deny(query, rcodes.NXDOMAIN, found.zoneAt, transport);
@@ -128,7 +128,7 @@ export class Responder {
       return this.#followAlias(query, node.alias, zoneAt, transport);
     }
     if (node.needsSlices && !this.#options.zone.isSynced) {
-      return this.#empty(query, rcodes.SERVFAIL, transport);
+      return this.#deny(query, rcodes.SERVFAIL, zoneAt, transport);
     }
     return this.#deny(query, rcodes.NOERROR, zoneAt, transport);
   }
@@ -228,7 +228,10 @@ export class Responder {
     return writeSections(query, all, transport, this.#options);
   }
 
-  /** NXDOMAIN, or NOERROR without records; with the SOA record that says how long that may be remembered. */
+  /**
+   * NXDOMAIN, or NOERROR without records, with the SOA record that says how long that may be remembered. SERVFAIL for
+   * what is not known yet has it too, as in CoreDNS.
+   */
   #deny(query: Query, rcode: number, zoneAt: number, transport: Transport): Buffer {
     const soa = { section: "authority", zoneAt, soa: this.#options.zone.soa } as const;
     return this.#write(query, { rcode, isAuthoritative: true, soa }, transport);

@@ -27,6 +27,8 @@ export interface ServiceSource {
 }
 
 const ZONE_LABEL = labelKey("_zone");
+const PIN_LABEL = labelKey("pin");
+const PREFER_LABEL = labelKey("prefer");
 
 /** What is at the Service's own name; undefined if the name does not exist. */
 export function serviceNode(
@@ -41,18 +43,7 @@ export function serviceNode(
     return nodeOf([cname], { alias: service.target });
   }
   if (service.kind === "headless") {
-    const endpoints = endpointsOf(slices);
-    if (endpoints.length === 0) return undefined;
-    return nodeOf(
-      [
-        ...addressSets(
-          endpoints.map(({ address }) => address),
-          context,
-        ),
-        srvSet(endpointTargets(source), namedAddresses(source), context),
-      ],
-      { needsSlices: true },
-    );
+    return endpointsOf(slices).length === 0 ? undefined : headlessNode(source, context);
   }
   if (hideEmpty && endpointsOf(slices).length === 0) return undefined;
   const srv = clusterSrv(source, service.ports, context);
@@ -99,22 +90,29 @@ export function zonalNode(
   context: NodeContext,
 ): ZoneNode | undefined {
   if (source.service.kind !== "headless" || !below.endsWith(ZONE_LABEL)) return undefined;
-  const all = endpointsOf(source.slices);
   const choice = below.slice(0, below.length - ZONE_LABEL.length);
-  const pin = labelKey("pin");
-  const prefer = labelKey("prefer");
-  if (choice === "" || choice === pin || choice === prefer) return emptyNode;
-  const mode = [pin, prefer].find((each) => choice.endsWith(each));
-  if (mode === undefined || all.length === 0) return undefined;
+  if (choice === "" || choice === PIN_LABEL || choice === PREFER_LABEL) return emptyNode;
+  const mode = [PIN_LABEL, PREFER_LABEL].find((each) => choice.endsWith(each));
+  if (mode === undefined) return undefined;
   const zone = choice.slice(0, choice.length - mode.length);
   if (zone.charCodeAt(0) !== zone.length - 1) return undefined;
-  const own = all.filter(({ zoneKey }) => zoneKey === zone);
-  const chosen = own.length === 0 && mode === prefer ? all : own;
+  const inZone = source.slices.map((slice) => ({
+    ...slice,
+    endpoints: slice.endpoints.filter(({ zoneKey }) => zoneKey === zone),
+  }));
+  const hasOwn = inZone.some(({ endpoints }) => endpoints.length > 0);
+  const slices = mode === PREFER_LABEL && !hasOwn ? source.slices : inZone;
+  return headlessNode({ ...source, slices }, context);
+}
+
+/** Addresses and SRV records of all endpoints. */
+function headlessNode(source: ServiceSource, context: NodeContext): ZoneNode {
+  const addresses = endpointsOf(source.slices).map(({ address }) => address);
   return nodeOf(
-    addressSets(
-      chosen.map(({ address }) => address),
-      context,
-    ),
+    [
+      ...addressSets(addresses, context),
+      srvSet(endpointTargets(source), namedAddresses(source), context),
+    ],
     { needsSlices: true },
   );
 }
