@@ -166,6 +166,20 @@ export const roles: readonly Role[] = [
     ],
   },
   {
+    // Keeps the Service kube-dns and its slices over the nodes' own servers.
+    name: "portolan:dns-announcer",
+    subjects: { users: ["portolan:dns"] },
+    rules: [
+      { verbs: write, groups: core, resources: ["services"], namespaces: ["kube-system"] },
+      {
+        verbs: write,
+        groups: discovery,
+        resources: ["endpointslices"],
+        namespaces: ["kube-system"],
+      },
+    ],
+  },
+  {
     name: "system:node",
     subjects: { groups: ["system:nodes"] },
     rules: [
