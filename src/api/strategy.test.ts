@@ -183,6 +183,13 @@ test("stringData goes into data, over what is there", () => {
   assert.deepEqual([data, stringData], [{ a: "eA==", b: "eQ==" }, undefined]);
 });
 
+test("a key that is named like a member of objects is a key like any other", () => {
+  const stringData = Object.fromEntries([["__proto__", "y"]]);
+  const secret = created(secretStrategy, { metadata, type: "constructor", stringData });
+  assert.deepEqual(Object.entries(secret.data ?? {}), [["__proto__", "eQ=="]]);
+  assert.deepEqual(secretStrategy.validateCreate(secret), []);
+});
+
 test("podCIDR and podCIDRs fill in one another", () => {
   const node: Node = { metadata: { name: "n" }, spec: { podCIDR: "10.244.1.0/24" } };
   assert.deepEqual(created(nodeStrategy, node).spec?.podCIDRs, ["10.244.1.0/24"]);

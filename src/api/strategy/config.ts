@@ -33,10 +33,12 @@ export const secretStrategy = defineStrategy<Secret>({
 function withStringData(secret: Secret): Secret {
   const { stringData } = secret;
   if (stringData === undefined) return secret;
-  const data: Record<string, string> = { ...secret.data };
-  for (const [key, value] of Object.entries(stringData)) {
-    data[key] = Buffer.from(value).toString("base64");
-  }
+  const encoded = Object.entries(stringData).map(([key, value]): [string, string] => [
+    key,
+    Buffer.from(value).toString("base64"),
+  ]);
+  // fromEntries makes a key like __proto__ one of its own.
+  const data = Object.fromEntries([...Object.entries(secret.data ?? {}), ...encoded]);
   return without({ ...secret, data }, "stringData");
 }
 

@@ -27,7 +27,7 @@ export const podTable: KindTable<Pod> = {
     const { reason, readyCount, restarts } = podSummary(pod, nowMs);
     const { metadata, spec, status } = pod;
     const sidecars = (spec?.initContainers ?? []).filter(isSidecar).length;
-    const condition = completion[status?.phase ?? ""];
+    const condition = completion.get(status?.phase ?? "");
     return {
       cells: [
         metadata.name ?? "",
@@ -45,15 +45,18 @@ export const podTable: KindTable<Pod> = {
   },
 };
 
-const completion: Readonly<Record<string, TableRowCondition | undefined>> = {
-  Succeeded: {
-    type: "Completed",
-    status: "True",
-    reason: "Succeeded",
-    message: "The pod has completed successfully.",
-  },
-  Failed: { type: "Completed", status: "True", reason: "Failed", message: "The pod failed." },
-};
+const completion: ReadonlyMap<string, TableRowCondition> = new Map([
+  [
+    "Succeeded",
+    {
+      type: "Completed",
+      status: "True",
+      reason: "Succeeded",
+      message: "The pod has completed successfully.",
+    },
+  ],
+  ["Failed", { type: "Completed", status: "True", reason: "Failed", message: "The pod failed." }],
+]);
 
 interface PodSummary {
   readonly reason: string;

@@ -80,16 +80,16 @@ function validateBase64(text: string, field: string): FieldError[] {
 }
 
 /** What secrets of the known types must hold; one of each inner list. */
-const keysByType: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "kubernetes.io/basic-auth": [["username", "password"]],
-  "kubernetes.io/dockercfg": [[".dockercfg"]],
-  "kubernetes.io/dockerconfigjson": [[".dockerconfigjson"]],
-  "kubernetes.io/ssh-auth": [["ssh-privatekey"]],
-  "kubernetes.io/tls": [["tls.crt"], ["tls.key"]],
-};
+const keysByType: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ["kubernetes.io/basic-auth", [["username", "password"]]],
+  ["kubernetes.io/dockercfg", [[".dockercfg"]]],
+  ["kubernetes.io/dockerconfigjson", [[".dockerconfigjson"]]],
+  ["kubernetes.io/ssh-auth", [["ssh-privatekey"]]],
+  ["kubernetes.io/tls", [["tls.crt"], ["tls.key"]]],
+]);
 
 function requiredKeys(type: string, data: Readonly<Record<string, string>>): FieldError[] {
-  return (keysByType[type] ?? [])
+  return (keysByType.get(type) ?? [])
     .filter((names) => !names.some((name) => Object.hasOwn(data, name)))
     .flat()
     .map((name) => required(`data[${name}]`));
