@@ -74,6 +74,11 @@ export class Lab implements AsyncDisposable {
       "ipv4/icmp_ratelimit": 0,
       "ipv6/icmp/ratelimit": 0,
     });
+    {
+      // A veth whose ends have one number comes up a second later for IPv6 (linkwatch_urgent_event).
+      using links = openLinks(this.node);
+      links.addBridge({ name: "filler" });
+    }
     this.#addLocal("node", [...nodeAddresses, ...nodeVips]);
     const named = Object.entries(places) as [keyof typeof places, readonly string[]][];
     for (const [index, [place, ranges]] of named.entries()) this.#attach(place, index + 1, ranges);

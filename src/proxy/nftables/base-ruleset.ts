@@ -10,7 +10,8 @@ import {
 } from "./marks.ts";
 
 /** The table that holds everything; one for both address families. */
-export const TABLE = "inet portolan";
+export const TABLE_NAME = "portolan";
+export const TABLE = `inet ${TABLE_NAME}`;
 
 export interface FlatOptions {
   readonly config: ProxyConfig;
@@ -20,8 +21,10 @@ export interface FlatOptions {
 
 /** What the words for a family are: `4` ends the names of its chains and maps. */
 export const families = {
-  IPv4: { digit: "4", ip: "ip", loopback: "127.0.0.0/8" },
-  IPv6: { digit: "6", ip: "ip6", loopback: "::1" },
+  IPv4: { digit: "4", ip: "ip", loopback: "127.0.0.0/8", client: "ip saddr" },
+  // The last 96 bits of the source: nft 1.0.6 writes the value of a map's update over the end of a key that is
+  // longer than 16 bytes, and 4 of them are the list's mark.
+  IPv6: { digit: "6", ip: "ip6", loopback: "::1", client: "@nh,96,96" },
 } as const satisfies Record<IpFamily, object>;
 
 /** Everything that does not depend on Services: base chains, helpers, and maps without elements. */
@@ -39,14 +42,16 @@ export function renderBaseRuleset(options: FlatOptions): string {
 }
 
 /**
- * The data. Only `spreads` holds verdicts: the kernel validates every chain again when a verdict map
+ * The data. `backends` must not be declared with typeof, and no other map can hold addresses with ports:
+ * nft 1.0.6 refuses a later transaction that translates through such a map ("conflicting protocols").
+ *
+ * Only `spreads` holds verdicts: the kernel validates every chain again when a verdict map
  * changes, so what changes with each Service is in maps of data.
  */
 function renderMaps(family: IpFamily, { config, affinityClientsMax }: FlatOptions): string {
-  const { digit, ip } = families[family];
+  const { digit, ip, client } = families[family];
   const entry = `${ip} daddr . meta l4proto . th dport`;
   const port = "meta l4proto . th dport";
-  const backend = `${ip} daddr . th dport`;
   const slot = "meta mark . numgen random mod 65536";
   const nodePortRanges = nodePortRangesOf(config, family);
   const open = nodePortRanges.length === 0 ? "" : `elements = { ${nodePortRanges.join(", ")} }; `;
@@ -65,13 +70,12 @@ function renderMaps(family: IpFamily, { config, affinityClientsMax }: FlatOption
   map inside${digit} { typeof meta mark : meta mark; }
   map outside${digit} { typeof meta mark : meta mark; }
 
-  # List and slot -> backend.
-  map slots${digit} { typeof ${slot} : ${backend}; }
+  # List and slot -> list and number of a backend -> backend.
+  map slots${digit} { typeof ${slot} : meta mark; }
+  map backends${digit} { type mark : ${address} . inet_service; }
 
-  # Session affinity: list and slot -> number of a backend -> backend; client and list -> number.
-  map sticky-slots${digit} { typeof ${slot} : meta mark; }
-  map sticky-backends${digit} { typeof meta mark : ${backend}; }
-  map clients${digit} { typeof ${ip} saddr . meta mark : meta mark; size ${affinityClientsMax}; flags dynamic,timeout; }
+  # Session affinity: list and client -> list and number of a backend.
+  map clients${digit} { typeof meta mark . ${client} : meta mark; size ${affinityClientsMax}; flags dynamic,timeout; }
 
   # Backends that may call themselves through a Service.
   set hairpins${digit} { typeof ${ip} saddr . ${ip} daddr; }

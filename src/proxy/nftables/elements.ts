@@ -20,10 +20,15 @@ export interface Element {
 
 /** Numbers that a plan has given to lists of backends, to backends in them, and to ways of spreading. */
 export interface Numbers {
-  listId(listKey: string): number;
-  /** The number of a backend in a list with session affinity; it keeps it for as long as it is there. */
-  backendIndex(listKey: string, backend: string): number;
+  /** A list with session affinity is sticky: the kernel remembers who uses it. */
+  list(listKey: string, options: { readonly isSticky: boolean }): ListNumbers;
   spreadId(spread: Spread): number;
+}
+
+export interface ListNumbers {
+  readonly id: number;
+  /** The number of a backend in the list; it keeps it for as long as it is there. */
+  indexOf(backend: string): number;
 }
 
 /** How a connection is spread over the slots of a list. */
@@ -97,35 +102,28 @@ function backendList(
   if (backends === undefined || backends.length === 0) return undefined;
   const { family, protocol, servicePortName, affinitySeconds } = routing;
   const { digit } = families[family];
+  const isSticky = affinitySeconds !== undefined;
   // Affinity is part of the name: when it is switched off and on again, nobody is remembered.
-  const memory = affinitySeconds === undefined ? "" : " sticky";
-  const listKey = `${servicePortName} ${protocol} ${family} ${name}${memory}`;
-  const id = numbers.listId(listKey);
+  const listKey = `${servicePortName} ${protocol} ${family} ${name}${isSticky ? " sticky" : ""}`;
+  const list = numbers.list(listKey, { isSticky });
   const slots = slotsOf(backends);
-  const spread = numbers.spreadId({ digit, slots: slots.length, affinitySeconds });
-  if (affinitySeconds === undefined) {
-    const elements = slots.map((backend, slot) => ({
-      in: `slots${digit}`,
-      key: `${formatMark(id)} . ${slot}`,
-      value: formatTarget(backend),
-    }));
-    return { id, spread, elements };
-  }
-  const markOf = (backend: Backend) =>
-    formatMark(id, numbers.backendIndex(listKey, formatBackend(backend)));
-  const elements = [
-    ...backends.map((backend) => ({
-      in: `sticky-backends${digit}`,
-      key: markOf(backend),
-      value: formatTarget(backend),
-    })),
-    ...slots.map((backend, slot) => ({
-      in: `sticky-slots${digit}`,
-      key: `${formatMark(id)} . ${slot}`,
-      value: markOf(backend),
-    })),
-  ];
-  return { id, spread, elements };
+  const markOf = (backend: Backend) => formatMark(list.id, list.indexOf(formatBackend(backend)));
+  return {
+    id: list.id,
+    spread: numbers.spreadId({ digit, slots: slots.length, affinitySeconds }),
+    elements: [
+      ...backends.map((backend) => ({
+        in: `backends${digit}`,
+        key: markOf(backend),
+        value: `${backend.address} . ${backend.port}`,
+      })),
+      ...slots.map((backend, slot) => ({
+        in: `slots${digit}`,
+        key: `${formatMark(list.id)} . ${slot}`,
+        value: markOf(backend),
+      })),
+    ],
+  };
 }
 
 /** A connection goes to a slot by chance; a backend's weight is its number of slots. All weigh 1 so far. */
@@ -200,8 +198,4 @@ function restrictionElements(
 function formatEntry(entry: Entry, { protocol }: PortRouting): string {
   const port = `${protocol.toLowerCase()} . ${entry.port}`;
   return entry.kind === "NodePort" ? port : `${entry.address} . ${port}`;
-}
-
-function formatTarget({ address, port }: Backend): string {
-  return `${address} . ${port}`;
 }

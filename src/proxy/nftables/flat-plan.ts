@@ -27,23 +27,14 @@ export class FlatPlan {
     this.#options = options;
   }
 
-  /** How many elements each map and set of the table holds; those that never held one are left out. */
-  get elementCounts(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    const seen = new Set<string>();
-    for (const elements of this.#elements.values()) {
-      for (const [id, element] of elements) {
-        if (seen.has(id)) continue;
-        if (isShared(element)) seen.add(id);
-        counts.set(element.in, (counts.get(element.in) ?? 0) + 1);
-      }
-    }
-    return counts;
+  /** What the kernel's table holds when every transaction was applied; the base and the spreads are not among it. */
+  elements(): ReadonlyMap<string, Element> {
+    return new Map([...this.#elements.values()].flatMap((elements) => [...elements]));
   }
 
   /** Puts a new table in the place of whatever was there. At most `servicesMax` Services go into a transaction. */
   *replaceAll(table: ForwardingTable, servicesMax: number): Generator<Transaction> {
-    const keys = [...table.keys()];
+    const keys = [...table.keys()].toSorted();
     // The table is declared first, so that deleting it never fails.
     const base = `table ${TABLE} {}\ndelete table ${TABLE}\n${renderBaseRuleset(this.#options)}`;
     yield base + this.change(table, keys.slice(0, servicesMax));
@@ -56,7 +47,7 @@ export class FlatPlan {
   change(table: ForwardingTable, services: Iterable<string>): Transaction {
     const removed: Element[] = [];
     const added: Element[] = [];
-    for (const service of services) {
+    for (const service of [...services].toSorted()) {
       const before = this.#elements.get(service) ?? new Map<string, Element>();
       const after = this.#render(table, service);
       for (const [id, element] of before) {
@@ -149,13 +140,13 @@ function renderElements(verb: "add" | "delete", elements: readonly Element[]): r
 
 /** The chain that spreads connections over a number of slots, and the way to it. */
 function renderSpread({ id, digit, slots, affinitySeconds }: NumberedSpread): string {
-  const { ip } = digit === "4" ? families.IPv4 : families.IPv6;
+  const { ip, client: source } = digit === "4" ? families.IPv4 : families.IPv6;
   const list = `meta mark & ${LIST_MASK}`;
   const slot = `${list} . numgen random mod ${slots}`;
-  const dnat = `meta l4proto { tcp, udp, sctp } dnat ${ip} to`;
-  const client = `${ip} saddr . ${list}`;
+  const client = `${list} . ${source}`;
   const remember = `update @clients${digit} { ${client} timeout ${affinitySeconds}s : meta mark }`;
-  const toBackend = `${dnat} meta mark map @sticky-backends${digit}`;
+  const chooseSlot = `meta mark set ${slot} map @slots${digit}`;
+  const toBackend = `meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark map @backends${digit}`;
   const isSticky = affinitySeconds !== undefined;
   const name = `spread${digit}-${slots}${isSticky ? `-for-${affinitySeconds}s` : ""}`;
   const rules = isSticky
@@ -163,12 +154,12 @@ function renderSpread({ id, digit, slots, affinitySeconds }: NumberedSpread): st
         // A lookup that misses ends its rule: a client that is unknown, or whose backend is gone, comes to the second.
         `meta mark set ${client} map @clients${digit} ${remember} ${toBackend}`,
         // An update would keep the old backend, so that has to be deleted first.
-        `delete @clients${digit} { ${client} : meta mark } meta mark set ${slot} map @sticky-slots${digit} ${remember} ${toBackend}`,
+        `delete @clients${digit} { ${client} : meta mark } ${chooseSlot} ${remember} ${toBackend}`,
         // There is no room to remember one more client.
         toBackend,
         "meta mark set 0",
       ]
-    : [`${dnat} ${slot} map @slots${digit}`, "meta mark set 0"];
+    : [`${chooseSlot} ${toBackend}`, "meta mark set 0"];
   const body = rules.map((rule) => `    ${rule}\n`).join("");
   return `table ${TABLE} {\n  chain ${name} {\n${body}  }\n}\nadd element ${TABLE} spreads${digit} { ${id} : goto ${name} }\n`;
 }

@@ -1,7 +1,7 @@
 /**
  * What a packet's mark says while it is being dispatched. Bits 31-14: number of a list of backends;
- * 13-12: kind of entry; 11-0: how to spread. Between the choice of a sticky backend and its use, bits
- * 13-0 are the backend's number in its list.
+ * 13-12: kind of entry; 11-0: how to spread. Between the choice of a backend and its use, bits 13-0 are
+ * the backend's number in its list.
  *
  * The mark is only borrowed: right after the translation, before anything is routed by it, it becomes
  * 0 or `MASQUERADE_MARK`.
@@ -22,8 +22,8 @@ export const LIST_ID_MAX = 2 ** 18 - 1;
 /** Spread numbers are 1 to this. */
 export const SPREAD_ID_MAX = 2 ** 12 - 1;
 
-/** Backends of a list with session affinity have numbers 0 to this. */
-export const STICKY_INDEX_MAX = 2 ** 14 - 1;
+/** Backends of a list have numbers 0 to this. */
+export const BACKEND_INDEX_MAX = 2 ** 14 - 1;
 
 /** How the source of an entry's connections is treated. */
 export const entryKinds = { clusterIp: 1, external: 2, externalLocal: 3 } as const;

@@ -1,4 +1,12 @@
-import { type Cidr, cidrContains, type IpFamily, parseCidr, parseIp } from "../../lib/ip.ts";
+import { PortolanError } from "../../lib/errors.ts";
+import {
+  type Cidr,
+  canonicalIp,
+  cidrContains,
+  type IpFamily,
+  parseCidr,
+  parseIp,
+} from "../../lib/ip.ts";
 import type { AddressEntry, PortRouting } from "./port-routing.ts";
 
 /** How the proxy of one node is set up. The same for the model and for every data plane. */
@@ -23,6 +31,34 @@ export type LocalDetection =
   | { readonly kind: "interface"; readonly name: string }
   /** The packet came in through an interface whose name begins like this. */
   | { readonly kind: "interface-prefix"; readonly prefix: string };
+
+/** The set-up of a node of an ordinary cluster; ranges and addresses are text. Throws on what is none. */
+export function clusterProxyConfig(options: {
+  readonly nodeIps: readonly string[];
+  /** Of all pods of the cluster. */
+  readonly podCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
+}): ProxyConfig {
+  return {
+    nodeIps: options.nodeIps.map((text) => required(text, canonicalIp(text), "an IP address")),
+    serviceCidrs: options.serviceCidrs.map(requiredCidr),
+    localDetection: { kind: "ranges", ranges: options.podCidrs.map(requiredCidr) },
+    masqueradeAll: false,
+    nodePortAddresses: "primary",
+  };
+}
+
+function requiredCidr(text: string): Cidr {
+  return required(text, parseCidr(text), "a range such as 10.0.0.0/16");
+}
+
+function required<T>(text: string, value: T | undefined, what: string): T {
+  if (value !== undefined) return value;
+  throw new PortolanError(
+    "PROXY_CONFIG",
+    `Cannot configure the proxy with "${text}": ${what} is needed`,
+  );
+}
 
 /** Node ports are never open here: the nftables flavour has none, since they need `route_localnet`. */
 const LOOPBACK_RANGES = ["127.0.0.0/8", "::1/128"].flatMap((text) => parseCidr(text) ?? []);

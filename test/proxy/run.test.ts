@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { endpointSlices, nodes, services } from "../../src/api/resource.ts";
+import type { EndpointSlice, KubeObject, Node, Service } from "../../src/api/types.ts";
+import type { Informers } from "../../src/client/api.ts";
+import { InformerCache } from "../../src/client/informer-cache.ts";
+import { openConntrack } from "../../src/kernel/conntrack.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { silentLogger } from "../../src/lib/log.ts";
+import { openFlatDataPlane } from "../../src/proxy/nftables/apply.ts";
+import { type ProxyOptions, type RunningProxy, runProxy } from "../../src/proxy/run.ts";
+import { clusterProxyConfig } from "../../src/proxy/table/proxy-config.ts";
+import { Lab } from "./lab.ts";
+
+const config = clusterProxyConfig({
+  nodeIps: ["192.0.2.10", "2001:db8:a::10"],
+  podCidrs: ["10.244.0.0/16"],
+  serviceCidrs: ["10.96.0.0/16"],
+});
+
+let lab: Lab;
+before(() => {
+  lab = new Lab();
+});
+after(() => lab[Symbol.asyncDispose]());
+
+/** The API's objects as far as a proxy sees them, in the informers' own caches. */
+class Cluster implements Informers {
+  readonly services = new InformerCache<Service>(fail);
+  readonly slices = new InformerCache<EndpointSlice>(fail);
+  readonly nodes = new InformerCache<Node>(fail);
+  #version = 0;
+
+  informer(resource: { readonly kind: string }): never {
+    const caches: Record<string, unknown> = {
+      [services.kind]: this.services,
+      [endpointSlices.kind]: this.slices,
+      [nodes.kind]: this.nodes,
+    };
+    return caches[resource.kind] as never;
+  }
+
+  /** Both lists are complete. */
+  list(...objects: readonly (Service | EndpointSlice)[]): void {
+    const ofKind = <T extends KubeObject>(kind: string) =>
+      objects.filter((object): object is T & typeof object => object.kind === kind);
+    this.slices.apply({ type: "REPLACED", objects: ofKind<EndpointSlice>("EndpointSlice") });
+    this.services.apply({ type: "REPLACED", objects: ofKind<Service>("Service") });
+  }
+
+  setService(object: Service): void {
+    this.services.apply({ type: "MODIFIED", object: this.#newer(object) });
+  }
+
+  setSlice(object: EndpointSlice): void {
+    this.slices.apply({ type: "MODIFIED", object: this.#newer(object) });
+  }
+
+  #newer<T extends KubeObject>(object: T): T {
+    const resourceVersion = `${++this.#version}`;
+    return { ...object, metadata: { ...object.metadata, resourceVersion } };
+  }
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
+
+function service(spec: Service["spec"] = {}): Service {
+  const clusterIP = "10.96.0.50";
+  return {
+    kind: "Service",
+    metadata: { namespace: "default", name: "web" },
+    spec: { clusterIP, ports: [{ name: "", port: 80 }], ...spec },
+  };
+}
+
+function slice(addresses: readonly string[], port = 80, protocol = "TCP"): EndpointSlice {
+  return {
+    kind: "EndpointSlice",
+    metadata: {
+      namespace: "default",
+      name: "web-1",
+      labels: { "kubernetes.io/service-name": "web" },
+      annotations: {
+        "endpoints.kubernetes.io/last-change-trigger-time": new Date().toISOString(),
+      },
+    },
+    addressType: "IPv4",
+    ports: [{ name: "", port, protocol }],
+    endpoints: addresses.map((address) => ({ addresses: [address] })),
+  };
+}
+
+/** Runs a proxy on node-a for the length of one test, and leaves no rules behind. */
+async function withProxy(
+  action: (proxy: RunningProxy, cluster: Cluster) => Promise<void>,
+  options: Partial<ProxyOptions> = {},
+): Promise<void> {
+  const stop = new AbortController();
+  const cluster = new Cluster();
+  await using dataPlane = openFlatDataPlane(lab.node, { config, affinityClientsMax: 262_144 });
+  using conntrack = openConntrack(lab.node);
+  const proxy = runProxy({
+    nodeName: "node-a",
+    config,
+    informers: cluster,
+    dataPlane,
+    conntrack,
+    clock: systemClock,
+    random: Math.random,
+    log: silentLogger,
+    signal: stop.signal,
+    ...options,
+  });
+  try {
+    await action(proxy, cluster);
+  } finally {
+    stop.abort();
+    await proxy.done;
+    await dataPlane.remove();
+  }
+}
+
+/** Waits until a round brought the number of syncs to so many. */
+async function syncs(proxy: RunningProxy, count: number): Promise<void> {
+  for (let waitedMs = 0; proxy.counters.syncs < count; waitedMs += 2) {
+    assert.ok(
+      waitedMs < 500,
+      `${JSON.stringify(proxy.reports)} there were ${proxy.counters.syncs} syncs, not ${count}`,
+    );
+    await sleep(2);
+  }
+}
+
+function tableLists(): boolean {
+  return lab.run("node", "nft", "list", "tables").includes("portolan");
+}
+
+const client = { source: "10.244.1.200", destination: "10.96.0.50", port: 80 } as const;
+
+async function answer(protocol: "TCP" | "UDP" = "TCP"): Promise<string> {
+  const outcome = await lab.send({ ...client, protocol });
+  return outcome.kind === "answered" ? outcome.at : outcome.kind;
+}
+
+test("a proxy writes nothing before it has both lists", async () => {
+  await withProxy(async (proxy, cluster) => {
+    cluster.setService(service());
+    await sleep(30);
+    assert.equal(tableLists(), false);
+    cluster.slices.apply({ type: "REPLACED", objects: [] });
+    await sleep(30);
+    assert.equal(tableLists(), false);
+    assert.equal(proxy.counters.syncs, 0);
+    cluster.services.apply({ type: "REPLACED", objects: [service()] });
+    await proxy.ready;
+    assert.equal(tableLists(), true);
+    assert.equal(proxy.reports[0]?.full, "start");
+  });
+});
+
+test("a changed slice is in the kernel within milliseconds, and its report says so", async () => {
+  await lab.listen("TCP", "10.244.1.1", 80);
+  await withProxy(async (proxy, cluster) => {
+    cluster.list(service());
+    await proxy.ready;
+    assert.equal(await answer(), "refused");
+    cluster.setSlice(slice(["10.244.1.1"]));
+    await syncs(proxy, 2);
+    assert.equal(await answer(), "10.244.1.1:80");
+    const report = proxy.reports.at(-1)!;
+    assert.equal(report.full, undefined);
+    assert.deepEqual([report.services, report.endpoints, report.changedServices], [1, 1, 1]);
+    assert.equal(report.latenciesMs.length, 1);
+    assert.ok(report.latenciesMs[0]! < 100, `it took ${report.latenciesMs[0]} ms`);
+    assert.equal(proxy.health().isHealthy, true);
+  });
+});
+
+test("changes that come together are one round, and what changes nothing is none", async () => {
+  await withProxy(async (proxy, cluster) => {
+    cluster.list(service());
+    await proxy.ready;
+    for (let i = 1; i <= 50; i++) cluster.setSlice(slice([`10.244.1.${i}`]));
+    await syncs(proxy, 2);
+    cluster.setSlice(slice(["10.244.1.50"]));
+    cluster.setService(service());
+    await sleep(50);
+    assert.equal(proxy.counters.syncs, 2);
+  });
+});
+
+const tamperings = [
+  { name: "the table was deleted", command: ["delete", "table", "inet", "portolan"] },
+  { name: "a chain was flushed", command: ["flush", "chain", "inet", "portolan", "services4"] },
+  { name: "a map was flushed", command: ["flush", "map", "inet", "portolan", "services4"] },
+  {
+    name: "a rule was added",
+    command: ["insert", "rule", "inet", "portolan", "prerouting", "accept"],
+  },
+] as const;
+
+for (const { name, command } of tamperings) {
+  test(`drift: ${name}, and the proxy writes it anew`, async () => {
+    await lab.listen("TCP", "10.244.1.1", 80);
+    await withProxy(
+      async (proxy, cluster) => {
+        cluster.list(service(), slice(["10.244.1.1"]));
+        await proxy.ready;
+        lab.run("node", "nft", ...command);
+        await syncs(proxy, 2);
+        assert.equal(proxy.reports.at(-1)?.full, "repair");
+        assert.equal(proxy.counters.repairs, 1);
+        assert.equal(await answer(), "10.244.1.1:80");
+      },
+      { timing: { driftCheckMs: 20 } },
+    );
+  });
+}
+
+test("drift: what others do in tables of their own is none", async () => {
+  await withProxy(
+    async (proxy, cluster) => {
+      cluster.list(service(), slice(["10.244.1.1"]));
+      await proxy.ready;
+      lab.run("node", "nft", "add", "table", "inet", "foreign");
+      await sleep(100);
+      cluster.setSlice(slice(["10.244.1.2"]));
+      await syncs(proxy, 2);
+      lab.run("node", "nft", "delete", "table", "inet", "foreign");
+      await sleep(100);
+      assert.equal(proxy.counters.repairs, 0);
+    },
+    { timing: { driftCheckMs: 20 } },
+  );
+});
+
+test("after a transaction that the kernel refused, everything is written anew", async () => {
+  await lab.listen("TCP", "10.244.1.2", 80);
+  await withProxy(async (proxy, cluster) => {
+    cluster.list(service(), slice(["10.244.1.1"]));
+    await proxy.ready;
+    // The next change deletes an element that is not there any more.
+    lab.run("node", "nft", "flush", "map", "inet", "portolan", "slots4");
+    cluster.setSlice(slice(["10.244.1.2"]));
+    await syncs(proxy, 3);
+    assert.deepEqual(
+      proxy.reports.map((report) => [report.full, report.error === undefined]),
+      [
+        ["start", true],
+        [undefined, false],
+        ["failure", true],
+      ],
+    );
+    assert.equal(proxy.reports.at(-1)?.latenciesMs.length, 1);
+    assert.equal(await answer(), "10.244.1.2:80");
+  });
+});
