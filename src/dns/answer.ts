@@ -16,7 +16,7 @@ import {
   writeRefusal,
   writeReply,
 } from "./wire/reply.ts";
-import type { ZoneNode } from "./zone/nodes.ts";
+import { setOf, type ZoneNode } from "./zone/nodes.ts";
 import type { Zone } from "./zone/zone.ts";
 
 export interface ResponderOptions extends ReplyOptions {
@@ -117,7 +117,7 @@ export class Responder {
     zoneAt: number,
     transport: Transport,
   ): Buffer | Promise<Buffer> {
-    const answers = node.sets.get(query.type);
+    const answers = setOf(node, query.type);
     if (answers !== undefined) {
       const count = answers.answers.starts.length - 1;
       const first = count > 1 ? Math.floor(this.#options.random() * count) : 0;
@@ -162,7 +162,7 @@ export class Responder {
         return this.#sections(query, denial, transport);
       }
       if (found.node.alias === undefined) {
-        const set = found.node.sets.get(query.type);
+        const set = setOf(found.node, query.type);
         if (set === undefined) {
           const authority = [this.#soaRecord(target.subarray(found.zoneAt))];
           return this.#sections(query, { answers: links, authority }, transport);

@@ -50,6 +50,8 @@ export interface DnsServer extends AsyncDisposable {
 /** How often a free port is looked for that both UDP and TCP can have. */
 const PORT_TRIES_MAX = 10;
 
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /** Answers over UDP and TCP on all addresses. Fails, with nothing left open, if one of them cannot be had. */
 export async function serveDns(options: ServeOptions): Promise<DnsServer> {
   const opened: Listener[] = [];
@@ -98,6 +100,8 @@ async function openListener(options: ServeOptions, wanted: Endpoint): Promise<Li
 
 function answerUdp(socket: UdpSocket, { responder, counters, limits, log }: ServeOptions): void {
   const { unsentBytesMax } = limits ?? defaultServeLimits;
+  // The kernel cuts it to net.core.rmem_max. Bursts at the start of many pods would overflow the usual 208 KiB.
+  socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
   let isOpen = true;
   socket.on("close", () => {
     isOpen = false;

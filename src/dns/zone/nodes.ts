@@ -5,7 +5,8 @@ import { isIpv4 } from "./addresses.ts";
 
 /** What the zone has at one name. A node without sets is a name that exists for others below it. */
 export interface ZoneNode {
-  readonly sets: ReadonlyMap<number, RecordSet>;
+  /** By type; made when they are first asked for. Use `setOf`. */
+  readonly sets: ReadonlyMap<number, () => RecordSet | undefined>;
   /** Where the name leads for addresses (ExternalName), in wire form. */
   readonly alias: Uint8Array | undefined;
   /** Whether EndpointSlices that are not there yet may add to it. */
@@ -36,15 +37,32 @@ export interface SrvTarget {
   readonly port: number;
 }
 
+/** The records of a type at a node; undefined if it has none. */
+export function setOf(node: ZoneNode, type: number): RecordSet | undefined {
+  return node.sets.get(type)?.();
+}
+
+/** A node with these sets. SRV records, far more work than addresses and far less asked for, may wait. */
 export function nodeOf(
-  sets: readonly (RecordSet | undefined)[],
-  extra: { readonly alias?: Uint8Array; readonly needsSlices?: boolean } = {},
+  sets: readonly RecordSet[],
+  extra: {
+    readonly srv?: () => RecordSet | undefined;
+    readonly alias?: Uint8Array;
+    readonly needsSlices?: boolean;
+  } = {},
 ): ZoneNode {
-  const present = sets.filter((set) => set !== undefined);
-  return {
-    sets: new Map(present.map((set) => [set.type, set])),
-    alias: extra.alias,
-    needsSlices: extra.needsSlices ?? false,
+  const makers = new Map<number, () => RecordSet | undefined>(
+    sets.map((set) => [set.type, () => set]),
+  );
+  if (extra.srv !== undefined) makers.set(recordTypes.SRV, once(extra.srv));
+  return { sets: makers, alias: extra.alias, needsSlices: extra.needsSlices ?? false };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -123,8 +141,9 @@ function addressesOf(
   });
 }
 
-function addressKey(address: Uint8Array): string {
-  return address.join(".");
+/** Equal for equal addresses, and cheap: large Services make many of them. */
+export function addressKey(address: Uint8Array): string {
+  return String.fromCharCode(...address);
 }
 
 function uniqueBy<T>(list: readonly T[], keyOf: (each: T) => string): T[] {

@@ -2,6 +2,7 @@ import { recordTypes } from "../wire/constants.ts";
 import { labelKey, type NameKey } from "../wire/name.ts";
 import { recordSet } from "../wire/record-set.ts";
 import {
+  addressKey,
   addressSets,
   emptyNode,
   type NamedAddress,
@@ -46,8 +47,9 @@ export function serviceNode(
     return endpointsOf(slices).length === 0 ? undefined : headlessNode(source, context);
   }
   if (hideEmpty && endpointsOf(slices).length === 0) return undefined;
-  const srv = clusterSrv(source, service.ports, context);
-  return nodeOf([...addressSets(service.clusterIps, context), srv]);
+  return nodeOf(addressSets(service.clusterIps, context), {
+    srv: () => clusterSrv(source, service.ports, context),
+  });
 }
 
 /**
@@ -73,7 +75,7 @@ export function nodesBelowService(
       const srv = isHeadless
         ? srvSet(endpointTargets(source, only), namedAddresses(source, only), context)
         : clusterSrv(source, group, context);
-      return nodeOf([srv], { needsSlices: isHeadless });
+      return nodeOf([], { srv: () => srv, needsSlices: isHeadless });
     });
     if (!nodes.has(protocol)) nodes.set(protocol, () => emptyNode);
   }
@@ -108,13 +110,10 @@ export function zonalNode(
 /** Addresses and SRV records of all endpoints. */
 function headlessNode(source: ServiceSource, context: NodeContext): ZoneNode {
   const addresses = endpointsOf(source.slices).map(({ address }) => address);
-  return nodeOf(
-    [
-      ...addressSets(addresses, context),
-      srvSet(endpointTargets(source), namedAddresses(source), context),
-    ],
-    { needsSlices: true },
-  );
+  return nodeOf(addressSets(addresses, context), {
+    srv: () => srvSet(endpointTargets(source), namedAddresses(source), context),
+    needsSlices: true,
+  });
 }
 
 /** Endpoint names: all addresses that share one, and the SRV records of their ports. */
@@ -139,7 +138,7 @@ function* hostNodes(
           addresses.map((address): NamedAddress => ({ name: target, address })),
           context,
         );
-        return nodeOf([...addressSets(addresses, context), srv], { needsSlices: true });
+        return nodeOf(addressSets(addresses, context), { srv: () => srv, needsSlices: true });
       },
     ];
   }
@@ -189,7 +188,7 @@ function uniqueEndpoints(
     for (const port of ports.filter(isWanted)) {
       for (const endpoint of endpoints) {
         const srv = port.srvKey ?? port.protocolKey;
-        pairs.set(`${port.port} ${srv} ${endpoint.hostKey} ${endpoint.address.join(".")}`, {
+        pairs.set(`${port.port} ${srv} ${endpoint.hostKey} ${addressKey(endpoint.address)}`, {
           endpoint,
           port,
         });

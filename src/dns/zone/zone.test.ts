@@ -68,13 +68,15 @@ function everything(zone: Zone): unknown {
   return names.map((name) => {
     const found = zone.lookup(name);
     if (found.kind !== "found" && found.kind !== "apex") return [name, found.kind];
-    const sets = [...found.node.sets.values()].map((set) => [
-      set.type,
-      dataOf(set)
-        .map((data) => Buffer.from(data).toString("hex"))
-        .sort(),
-      set.additional?.answers.length,
-    ]);
+    const sets = [...found.node.sets.values()]
+      .flatMap((make) => make() ?? [])
+      .map((set) => [
+        set.type,
+        dataOf(set)
+          .map((data) => Buffer.from(data).toString("hex"))
+          .sort(),
+        set.additional?.answers.length,
+      ]);
     return [name, found.kind, found.node.alias, sets.sort()];
   });
 }
