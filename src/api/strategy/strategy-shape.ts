@@ -66,8 +66,8 @@ export function defineStrategy<T extends KubeObject>(rules: KindRules<T>): Strat
     ...rules.fields,
   });
   const labels = new Set(fields.map(([label]) => label));
-  const subresourceOf = (name: string | undefined) =>
-    name === undefined ? undefined : rules.subresources?.[name];
+  const subresources = new Map(Object.entries(rules.subresources ?? {}));
+  const subresourceOf = (name: string | undefined) => subresources.get(name ?? "");
 
   return {
     prepareForCreate(object) {

@@ -9,7 +9,14 @@ import {
 } from "../field-error.ts";
 import type { PodDNSConfig, PodSpec, Toleration, TopologySpreadConstraint } from "../types.ts";
 import { validateContainers, validateWord } from "./container.ts";
-import { dnsLabel, dnsSubdomain, inRange, labelValueRule, qualifiedName } from "./names.ts";
+import {
+  dnsLabel,
+  dnsSubdomain,
+  dnsSubdomainBytesMax,
+  inRange,
+  labelValueRule,
+  qualifiedName,
+} from "./names.ts";
 import { validateIp } from "./network.ts";
 import { validateLabels } from "./object-meta.ts";
 import { validateVolumes } from "./volume.ts";
@@ -182,14 +189,13 @@ function validateDnsLists(config: PodDNSConfig, field: string): FieldError[] {
   ];
 }
 
+const underscored = /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
+
 /** A search domain may be the root alone, end in a dot, and hold underscores (KEP-4427). */
 function validateSearch(search: string, field: string): FieldError[] {
-  if (search === ".") return [];
-  const name = search
-    .replace(/\.$/, "")
-    .replaceAll("_", "-")
-    .replaceAll(/(^|\.)-/g, "$1a");
-  return invalidEach(field, search, dnsSubdomain(name));
+  const name = search.replace(/\.$/, "");
+  const isGood = search === "." || (underscored.test(name) && name.length <= dnsSubdomainBytesMax);
+  return isGood ? [] : invalidEach(field, search, dnsSubdomain(name));
 }
 
 function validateSpread(constraint: TopologySpreadConstraint, field: string): FieldError[] {
