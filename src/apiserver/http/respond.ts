@@ -13,6 +13,8 @@ export interface Response {
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
+  /** HTTP/2 sends them at once. */
+  flushHeaders?(): void;
   write(chunk: Uint8Array): boolean;
   end(): unknown;
   once(event: "drain" | "close", listener: () => void): unknown;
@@ -32,6 +34,7 @@ export async function respond(
   const { signal, extra } = options;
   if ("stream" in answer) {
     response.writeHead(answer.status, { ...answer.headers, ...extra });
+    response.flushHeaders?.(); // The first change may be long in coming; the client waits for these.
     answer.stream(sinkOf(response), signal);
     return;
   }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type HttpClient, httpClient } from "./http-client.ts";
+import { type Lab, startLab } from "./lab.ts";
+
+let lab: Lab;
+let http: HttpClient;
+const service = "/api/v1/namespaces/default/services/kubernetes";
+const endpoints = "/api/v1/namespaces/default/endpoints/kubernetes";
+const slice = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes";
+
+before(async () => {
+  lab = await startLab();
+  http = httpClient(lab);
+});
+after(async () => {
+  http[Symbol.dispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+/** Asks until the answer is as wanted; the server says "within seconds". */
+async function eventually(path: string, isRight: (json: unknown) => boolean): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    const { status, json } = await http.get(path);
+    if (status === 200 && isRight(json)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`${path} did not come back`);
+}
+
+test("the Service has the first address of the range, and its endpoint is the API server", async () => {
+  const { spec } = (await http.get(service)).json;
+  assert.equal(spec.clusterIP, "172.30.0.1");
+  assert.deepEqual(spec.ports, [{ name: "https", protocol: "TCP", port: 443, targetPort: 6443 }]);
+  const { subsets, metadata } = (await http.get(endpoints)).json;
+  assert.equal(subsets[0].addresses[0].ip, "192.168.0.1");
+  assert.equal(metadata.labels["endpointslice.kubernetes.io/skip-mirror"], "true");
+  const got = (await http.get(slice)).json;
+  assert.equal(got.metadata.labels["kubernetes.io/service-name"], "kubernetes");
+  assert.equal(got.metadata.labels["endpointslice.kubernetes.io/managed-by"], undefined);
+  assert.equal(got.endpoints[0].addresses[0], "192.168.0.1");
+});
+
+test("whichever of the three is deleted comes back", async () => {
+  for (const path of [service, endpoints, slice]) {
+    const { uid } = (await http.get(path)).json.metadata;
+    assert.equal((await http.delete(path)).status, 200);
+    await eventually(path, (json) => Object(json).metadata.uid !== uid);
+  }
+  assert.equal((await http.get(service)).json.spec.clusterIP, "172.30.0.1");
+});
+
+test("a change to the endpoints is undone", async () => {
+  await http.patch(endpoints, {
+    subsets: [{ addresses: [{ ip: "10.0.0.9" }], ports: [{ port: 1 }] }],
+  });
+  await eventually(endpoints, (json) => Object(json).subsets[0].addresses[0].ip === "192.168.0.1");
+});

@@ -1,0 +1,437 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type HttpClient, httpClient } from "./http-client.ts";
+import { type Lab, startLab } from "./lab.ts";
+
+let lab: Lab;
+let http: HttpClient;
+const core = "/api/v1/namespaces/default";
+const maps = `${core}/configmaps`;
+const pods = `${core}/pods`;
+const deployments = "/apis/apps/v1/namespaces/default/deployments";
+
+before(async () => {
+  lab = await startLab();
+  http = httpClient(lab);
+});
+after(async () => {
+  http[Symbol.dispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+const map = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
+const pod = (name: string, more: object = {}) => ({
+  metadata: { name },
+  spec: { containers: [{ name: "c", image: "pause" }], ...more },
+});
+
+test("a create answers 201 with what the server set, and is refused a second time", async () => {
+  const created = await http.post(deployments, {
+    metadata: {
+      name: "web",
+      generation: 7,
+      uid: "mine",
+      creationTimestamp: "2001-01-01T00:00:00Z",
+    },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { containers: [{ name: "c", image: "nginx" }] },
+      },
+    },
+    status: { replicas: 5 },
+  });
+  assert.equal(created.status, 201);
+  const { metadata, spec, status } = created.json;
+  assert.equal(metadata.generation, 1);
+  assert.notEqual(metadata.uid, "mine");
+  assert.notEqual(metadata.creationTimestamp, "2001-01-01T00:00:00Z");
+  assert.equal(spec.replicas, 1);
+  assert.equal(status.replicas, undefined);
+  const again = await http.post(deployments, { ...created.json, metadata: { name: "web" } });
+  assert.equal(again.status, 409);
+  assert.equal(again.json.reason, "AlreadyExists");
+  assert.equal(again.json.message, 'deployments.apps "web" already exists');
+});
+
+test("the generation counts changes of the spec, and the status has its own path", async () => {
+  const path = `${deployments}/web`;
+  const labelled = await http.patch(path, {
+    metadata: { labels: { a: "b" } },
+    status: { replicas: 9 },
+  });
+  assert.equal(labelled.json.metadata.generation, 1);
+  assert.equal(labelled.json.status.replicas, undefined);
+  const scaled = await http.patch(path, { spec: { replicas: 2 } });
+  assert.equal(scaled.json.metadata.generation, 2);
+  const status = await http.patch(`${path}/status`, {
+    spec: { replicas: 7 },
+    status: { replicas: 3 },
+  });
+  assert.equal(status.json.spec.replicas, 2);
+  assert.equal(status.json.status.replicas, 3);
+});
+
+test("scale is read and written through its own object", async () => {
+  const path = `${deployments}/web/scale`;
+  const scale = await http.get(path);
+  assert.equal(scale.json.kind, "Scale");
+  assert.equal(scale.json.apiVersion, "autoscaling/v1");
+  assert.equal(scale.json.status.selector, "app=web");
+  const patched = await http.patch(path, { spec: { replicas: 4 } });
+  assert.equal(patched.json.spec.replicas, 4);
+  const put = await http.put(path, { ...patched.json, spec: { replicas: 5 } });
+  assert.equal(put.status, 200);
+  assert.equal((await http.put(path, { ...patched.json, spec: { replicas: 6 } })).status, 409);
+  assert.equal((await http.get(`${deployments}/web`)).json.spec.replicas, 5);
+  assert.equal((await http.patch(path, { spec: { replicas: -1 } })).status, 422);
+});
+
+test("a generated name has five letters more, and is drawn again when it is taken", async () => {
+  const first = await http.post(maps, { metadata: { generateName: "gen-" } });
+  assert.equal(first.status, 201);
+  assert.match(first.json.metadata.name, /^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+});
+
+test("a write on an old version is a conflict, and changes nothing", async () => {
+  const { json: old } = await http.post(maps, { ...map("conflict"), data: { a: "1" } });
+  await http.put(`${maps}/conflict`, { ...old, data: { a: "2" } });
+  const late = await http.put(`${maps}/conflict`, { ...old, data: { a: "3" } });
+  assert.equal(late.status, 409);
+  assert.equal(late.json.reason, "Conflict");
+  assert.match(
+    late.json.message,
+    /^Operation cannot be fulfilled on configmaps "conflict": the object/,
+  );
+  assert.equal((await http.get(`${maps}/conflict`)).json.data.a, "2");
+});
+
+test("a PUT without a version replaces whatever is there, but for kinds that forbid it", async () => {
+  await http.post(maps, map("unconditional"));
+  assert.equal(
+    (await http.put(`${maps}/unconditional`, { ...map("unconditional"), data: { a: "1" } })).status,
+    200,
+  );
+  const accounts = `${core}/serviceaccounts`;
+  await http.post(accounts, map("conditional"));
+  const got = await http.put(`${accounts}/conditional`, map("conditional"));
+  assert.equal(got.status, 422);
+  assert.equal(got.json.details.causes[0].field, "metadata.resourceVersion");
+});
+
+test("a write that changes nothing gets no new version", async () => {
+  const { json } = await http.post(maps, { ...map("same"), data: { a: "1", b: "2" } });
+  const version = json.metadata.resourceVersion;
+  const put = await http.put(`${maps}/same`, {
+    data: { b: "2", a: "1" },
+    metadata: { name: "same" },
+  });
+  assert.equal(put.json.metadata.resourceVersion, version);
+  const patched = await http.patch(`${maps}/same`, { data: { a: "1" } });
+  assert.equal(patched.json.metadata.resourceVersion, version);
+});
+
+test("patches of one object by many at a time all arrive", async () => {
+  await http.post(maps, map("crowd"));
+  const results = await Promise.all(
+    Array.from({ length: 5 }, (_, i) => http.patch(`${maps}/crowd`, { data: { [`k${i}`]: "1" } })),
+  );
+  assert.deepEqual(new Set(results.map(({ status }) => status)), new Set([200]));
+  assert.equal(Object.keys((await http.get(`${maps}/crowd`)).json.data).length, 5);
+});
+
+test("a PUT may create Services, Endpoints and Leases, and no ConfigMap", async () => {
+  const endpoints = await http.put(`${core}/endpoints/new`, map("new"));
+  assert.equal(endpoints.status, 201);
+  assert.equal((await http.put(`${maps}/new`, map("new"))).status, 404);
+});
+
+test("the body must be about the object that the path names", async () => {
+  await http.post(maps, map("named"));
+  const other = await http.put(`${maps}/named`, map("another"));
+  assert.equal(other.status, 400);
+  const elsewhere = await http.post(maps, map("x", { namespace: "kube-system" }));
+  assert.equal(elsewhere.status, 400);
+  assert.match(elsewhere.json.message, /does not match the namespace sent on the request/);
+});
+
+test("a dry run answers as if, and nothing happens", async () => {
+  const dry = await http.post(`${maps}?dryRun=All`, map("dry"));
+  assert.equal(dry.status, 201);
+  assert.ok(dry.json.metadata.uid);
+  assert.equal((await http.get(`${maps}/dry`)).status, 404);
+  await http.post(maps, map("dry"));
+  assert.equal((await http.post(`${maps}?dryRun=All`, map("dry"))).status, 409);
+  const patched = await http.ask("PATCH", `${maps}/dry?dryRun=All`, {
+    body: { data: { a: "1" } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  assert.equal(patched.json.data.a, "1");
+  assert.equal((await http.get(`${maps}/dry`)).json.data, undefined);
+  assert.equal((await http.delete(`${maps}/dry?dryRun=All`)).status, 200);
+  assert.equal((await http.get(`${maps}/dry`)).status, 200);
+  assert.equal((await http.post(`${maps}?dryRun=Some`, map("dry2"))).status, 422);
+});
+
+test("a dry run takes no address", async () => {
+  const service = { ...map("dry"), spec: { clusterIP: "172.30.7.7", ports: [{ port: 80 }] } };
+  assert.equal((await http.post(`${core}/services?dryRun=All`, service)).status, 201);
+  assert.equal((await http.post(`${core}/services`, service)).status, 201);
+  const taken = { ...service, metadata: { name: "other" } };
+  const refused = await http.post(`${core}/services`, taken);
+  assert.equal(refused.status, 422);
+  assert.match(refused.json.message, /provided IP is already allocated/);
+});
+
+test("a deleted Service gives its address back and takes its Endpoints with it", async () => {
+  const service = { ...map("freed"), spec: { clusterIP: "172.30.7.8", ports: [{ port: 80 }] } };
+  await http.post(`${core}/services`, service);
+  await http.post(`${core}/endpoints`, map("freed"));
+  const deleted = await http.delete(`${core}/services/freed`);
+  assert.equal(deleted.json.kind, "Service", "a Service is answered with itself");
+  assert.equal((await http.get(`${core}/endpoints/freed`)).status, 404);
+  assert.equal((await http.post(`${core}/services`, service)).status, 201);
+});
+
+test("concurrent creates never share an address", async () => {
+  const results = await Promise.all(
+    Array.from({ length: 100 }, (_, i) =>
+      http.post(`${core}/services`, {
+        ...map(`many-${i}`),
+        spec: { type: "NodePort", ports: [{ port: 80 }] },
+      }),
+    ),
+  );
+  assert.equal(new Set(results.map(({ json }) => json.spec.clusterIP)).size, 100);
+  assert.equal(new Set(results.map(({ json }) => json.spec.ports[0].nodePort)).size, 100);
+});
+
+test("finalizers keep an object until the last one is taken away", async () => {
+  const path = `${maps}/kept`;
+  await http.post(maps, map("kept", { finalizers: ["example.org/a", "example.org/b"] }));
+  const deleted = await http.delete(path);
+  assert.equal(deleted.status, 200);
+  assert.ok(deleted.json.metadata.deletionTimestamp);
+  assert.equal(
+    (await http.post(maps, map("kept"))).json.message,
+    'object is being deleted: configmaps "kept" already exists',
+  );
+  await http.patch(path, { metadata: { finalizers: ["example.org/b"] } });
+  assert.equal((await http.get(path)).status, 200);
+  const last = await http.patch(path, { metadata: { finalizers: null } });
+  assert.equal(last.status, 200);
+  assert.equal((await http.get(path)).status, 404);
+});
+
+test("the propagation policy becomes a finalizer", async () => {
+  await http.post(maps, map("foreground"));
+  const kept = await http.delete(`${maps}/foreground`, { propagationPolicy: "Foreground" });
+  assert.deepEqual(kept.json.metadata.finalizers, ["foregroundDeletion"]);
+  await http.post(maps, map("orphan"));
+  const orphan = await http.delete(`${maps}/orphan?propagationPolicy=Orphan`);
+  assert.deepEqual(orphan.json.metadata.finalizers, ["orphan"]);
+  await http.post(maps, map("background"));
+  const gone = await http.delete(`${maps}/background`, { propagationPolicy: "Background" });
+  assert.equal(gone.json.kind, "Status");
+  assert.equal(gone.json.status, "Success");
+  assert.equal(gone.json.details.kind, "configmaps");
+  await http.post(maps, map("policy"));
+  assert.equal((await http.delete(`${maps}/policy?propagationPolicy=Sideways`)).status, 422);
+});
+
+test("preconditions of a deletion must hold", async () => {
+  const { json } = await http.post(maps, map("precondition"));
+  const wrongUid = await http.delete(`${maps}/precondition`, { preconditions: { uid: "other" } });
+  assert.equal(wrongUid.status, 409);
+  assert.match(wrongUid.json.message, /Precondition failed: UID in precondition: other/);
+  const wrongVersion = await http.delete(`${maps}/precondition`, {
+    preconditions: { resourceVersion: "1" },
+  });
+  assert.equal(wrongVersion.status, 409);
+  const { uid, resourceVersion } = json.metadata;
+  const right = await http.delete(`${maps}/precondition`, {
+    preconditions: { uid, resourceVersion },
+  });
+  assert.equal(right.status, 200);
+});
+
+test("a pod on a node gets time to end, which only ever gets shorter", async () => {
+  await http.post(pods, pod("running", { nodeName: "node-1" }));
+  const deleted = await http.delete(`${pods}/running`);
+  assert.equal(deleted.json.metadata.deletionGracePeriodSeconds, 30);
+  assert.equal(deleted.json.metadata.generation, 2);
+  const longer = await http.delete(`${pods}/running?gracePeriodSeconds=60`);
+  assert.equal(longer.json.metadata.deletionGracePeriodSeconds, 30);
+  const shorter = await http.delete(`${pods}/running`, { gracePeriodSeconds: 5 });
+  assert.equal(shorter.json.metadata.deletionGracePeriodSeconds, 5);
+  assert.ok(shorter.json.metadata.deletionTimestamp < deleted.json.metadata.deletionTimestamp);
+  await http.delete(`${pods}/running?gracePeriodSeconds=0`);
+  assert.equal((await http.get(`${pods}/running`)).status, 404);
+});
+
+test("a pod without a node goes at once", async () => {
+  await http.post(pods, pod("waiting"));
+  await http.delete(`${pods}/waiting`);
+  assert.equal((await http.get(`${pods}/waiting`)).status, 404);
+});
+
+test("a pod is bound to a node once", async () => {
+  await http.post(pods, pod("bound"));
+  const binding = { metadata: { name: "bound" }, target: { kind: "Node", name: "node-1" } };
+  const first = await http.post(`${pods}/bound/binding`, binding);
+  assert.equal(first.status, 201);
+  assert.equal(first.json.status, "Success");
+  const { spec, status } = (await http.get(`${pods}/bound`)).json;
+  assert.equal(spec.nodeName, "node-1");
+  assert.equal(
+    status.conditions.find(({ type }: { type: string }) => type === "PodScheduled").status,
+    "True",
+  );
+  const second = await http.post(`${pods}/bound/binding`, binding);
+  assert.equal(second.status, 409);
+  assert.match(second.json.message, /pod bound is already assigned to node "node-1"$/);
+});
+
+test("an eviction deletes the pod", async () => {
+  await http.post(pods, pod("evicted"));
+  const answer = await http.post(`${pods}/evicted/eviction`, {
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { name: "evicted" },
+  });
+  assert.equal(answer.status, 201);
+  assert.equal((await http.get(`${pods}/evicted`)).status, 404);
+});
+
+test("a collection is deleted by selector", async () => {
+  for (const name of ["c1", "c2", "c3"]) {
+    await http.post(maps, map(name, { labels: { drop: name === "c3" ? "no" : "yes" } }));
+  }
+  const answer = await http.delete(`${maps}?labelSelector=drop%3Dyes`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.json.items.length, 2);
+  assert.equal((await http.get(`${maps}/c1`)).status, 404);
+  assert.equal((await http.get(`${maps}/c3`)).status, 200);
+});
+
+test("nothing is created in a namespace that is missing, or going", async () => {
+  const missing = await http.post("/api/v1/namespaces/none/configmaps", map("x"));
+  assert.equal(missing.status, 404);
+  assert.equal(missing.json.message, 'namespaces "none" not found');
+
+  const created = await http.post("/api/v1/namespaces", map("going"));
+  assert.deepEqual(created.json.spec.finalizers, ["kubernetes"]);
+  assert.equal(created.json.status.phase, "Active");
+  const deleted = await http.delete("/api/v1/namespaces/going");
+  assert.equal(deleted.json.status.phase, "Terminating");
+  const refused = await http.post("/api/v1/namespaces/going/configmaps", map("x"));
+  assert.equal(refused.status, 403);
+  assert.equal(refused.json.details.causes[0].reason, "NamespaceTerminating");
+  const again = await http.delete("/api/v1/namespaces/going");
+  assert.equal(again.status, 409);
+
+  const finalized = await http.put("/api/v1/namespaces/going/finalize", {
+    ...deleted.json,
+    spec: { finalizers: [] },
+  });
+  assert.equal(finalized.status, 200);
+  assert.equal((await http.get("/api/v1/namespaces/going")).status, 404);
+});
+
+test("the namespaces of the system stay", async () => {
+  const { status, json } = await http.delete("/api/v1/namespaces/kube-system");
+  assert.equal(status, 403);
+  assert.match(json.message, /this namespace may not be deleted/);
+});
+
+const badBodies = [
+  { name: "half a JSON", body: '{"metadata":', status: 400, reason: "BadRequest" },
+  { name: "a list", body: "[]", status: 400, reason: "BadRequest" },
+  {
+    name: "another kind",
+    body: { kind: "Secret", apiVersion: "v1", metadata: { name: "x" } },
+    status: 400,
+    reason: "BadRequest",
+  },
+  { name: "a wrong type", body: { metadata: { name: 5 } }, status: 400, reason: "BadRequest" },
+  { name: "a bad name", body: map("Not_A_Name"), status: 422, reason: "Invalid" },
+  {
+    name: "a version",
+    body: map("x", { resourceVersion: "5" }),
+    status: 500,
+    reason: "InternalError",
+  },
+  {
+    name: "an unknown media type",
+    body: "x",
+    type: "text/plain",
+    status: 415,
+    reason: "UnsupportedMediaType",
+  },
+  {
+    name: "more than 3 MiB",
+    body: { ...map("big"), data: { a: "x".repeat(3 * 1024 * 1024) } },
+    status: 413,
+    reason: "RequestEntityTooLarge",
+  },
+];
+for (const { name, body, type, status, reason } of badBodies) {
+  test(`a body with ${name} is ${status}`, async () => {
+    const headers = type === undefined ? {} : { "content-type": type };
+    const got = await http.post(maps, body, headers);
+    assert.equal(got.status, status, got.bytes.toString());
+    assert.equal(got.json.kind, "Status");
+    assert.equal(got.json.reason, reason);
+  });
+}
+
+test("an object above 1.5 MB is refused, as etcd would", async () => {
+  const events = `${core}/events`;
+  const { status, json } = await http.post(events, {
+    metadata: { name: "big" },
+    involvedObject: { namespace: "default" },
+    message: "x".repeat(1600 * 1024),
+  });
+  assert.equal(status, 500);
+  assert.match(json.message, /etcdserver: request is too large/);
+});
+
+test("unknown fields are an error, a warning, or nothing, as the client wishes", async () => {
+  const body = (name: string) => ({ ...map(name), nonsense: 1 });
+  const strict = await http.post(`${maps}?fieldValidation=Strict`, body("strict"));
+  assert.equal(strict.status, 400);
+  assert.match(strict.json.message, /strict decoding error: unknown field "nonsense"/);
+  const warned = await http.post(`${maps}?fieldValidation=Warn`, body("warn"));
+  assert.equal(warned.status, 201);
+  assert.equal(warned.headers["warning"], '299 - "unknown field \\"nonsense\\""');
+  const ignored = await http.post(`${maps}?fieldValidation=Ignore`, body("ignore"));
+  assert.equal(ignored.headers["warning"], undefined);
+});
+
+test("server-side apply is 415 until it is there", async () => {
+  const got = await http.ask("PATCH", `${maps}/applied?fieldManager=me`, {
+    body: map("applied"),
+    headers: { "content-type": "application/apply-patch+yaml" },
+  });
+  assert.ok(got.status === 415 || got.status === 404, String(got.status));
+  await http.post(maps, map("applied"));
+  const again = await http.ask("PATCH", `${maps}/applied?fieldManager=me`, {
+    body: map("applied"),
+    headers: { "content-type": "application/apply-patch+yaml" },
+  });
+  assert.equal(again.status, 415);
+});
+
+test("a method that a path does not have is 405", async () => {
+  for (const [method, path] of [
+    ["POST", "/api/v1/pods"],
+    ["DELETE", "/api/v1/namespaces"],
+    ["PUT", maps],
+    ["POST", "/version"],
+  ] as const) {
+    const got = await http.ask(method, path, { body: map("x") });
+    assert.equal(got.status, 405, `${method} ${path}`);
+    assert.equal(got.json.reason, "MethodNotAllowed");
+  }
+});
