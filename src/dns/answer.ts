@@ -194,18 +194,30 @@ export class Responder {
     const resolution: Resolution = await resolver.resolve(question);
     switch (resolution.kind) {
       case "failed":
-        return this.#empty(query, rcodes.SERVFAIL, transport);
+        return this.#failed(query, links, transport);
       case "refused":
         return this.#empty(query, rcodes.REFUSED, transport);
+      case "nobody":
+        // An alias is known whether or not anybody knows where it leads.
+        return links.length === 0
+          ? this.#empty(query, rcodes.REFUSED, transport)
+          : this.#sections(query, { answers: links }, transport);
       case "answer": {
         const { answer } = resolution;
-        if (answer.rcode === rcodes.SERVFAIL) return this.#empty(query, rcodes.SERVFAIL, transport);
+        if (answer.rcode === rcodes.SERVFAIL) return this.#failed(query, links, transport);
         const flags =
           headerFlags.recursionAvailable | (answer.isTruncated ? headerFlags.truncated : 0);
         const answers = [...links, ...answer.answers];
         return this.#sections(query, { ...answer, answers, flags }, transport);
       }
     }
+  }
+
+  /** SERVFAIL, with the aliases that led to the name that nobody knows. */
+  #failed(query: Query, links: readonly ResourceRecord[], transport: Transport): Buffer {
+    return links.length === 0
+      ? this.#empty(query, rcodes.SERVFAIL, transport)
+      : this.#sections(query, { rcode: rcodes.SERVFAIL, answers: links }, transport);
   }
 
   /**

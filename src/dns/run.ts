@@ -13,7 +13,7 @@ import { Forwarder, WAITING_MAX } from "./forward/forwarder.ts";
 import type { Resolver } from "./forward/resolver.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import { type DnsServer, serveDns } from "./serve.ts";
-import { addressBytes, reverseZonesOf } from "./zone/addresses.ts";
+import { parseAddress, reverseZonesOf } from "./zone/addresses.ts";
 import { createZoneSource } from "./zone/source.ts";
 import { type PodRecords, Zone } from "./zone/zone.ts";
 
@@ -141,7 +141,7 @@ export async function openDnsNode(options: DnsNodeOptions): Promise<DnsNode> {
     counters,
   });
   const server = await serveDns({ sockets, addresses, responder, counters, log });
-  const own = server.addresses.flatMap(({ host }) => addressBytes(host) ?? []);
+  const own = server.addresses.flatMap(({ host }) => parseAddress(host) ?? []);
   for (const address of own) zone.addServerAddress(address);
   return {
     counters,

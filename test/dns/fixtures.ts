@@ -3,7 +3,7 @@ import { Responder, type ResponderOptions } from "../../src/dns/answer.ts";
 import { createCounters } from "../../src/dns/counters.ts";
 import type { Resolver } from "../../src/dns/forward/resolver.ts";
 import { nameKey, parseName } from "../../src/dns/wire/name.ts";
-import { addressBytes } from "../../src/dns/zone/addresses.ts";
+import { parseAddress } from "../../src/dns/zone/addresses.ts";
 import { createZoneSource, type ZoneSource } from "../../src/dns/zone/source.ts";
 import { Zone } from "../../src/dns/zone/zone.ts";
 import { formatIp, parseIp } from "../../src/lib/ip.ts";
@@ -102,7 +102,7 @@ export function zoneOf(
     now: () => Date.now(),
     random,
   });
-  for (const ip of settings.localIPs) zone.addServerAddress(addressBytes(ip)!);
+  for (const ip of settings.localIPs) zone.addServerAddress(parseAddress(ip)!);
   const source = createZoneSource(zone.objects, settings);
   for (const object of objects.namespaces) source.onNamespace({ type: "ADDED", object });
   for (const object of objects.services) source.onService({ type: "ADDED", object });

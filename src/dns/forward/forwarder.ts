@@ -101,7 +101,8 @@ export class Forwarder implements Resolver {
       return { kind: "answer", answer: known };
     }
     this.counters.cacheMisses++;
-    if (upstreams.servers.length === 0 || this.#waiting >= waitingMax) {
+    if (upstreams.servers.length === 0) return { kind: "nobody" };
+    if (this.#waiting >= waitingMax) {
       this.counters.refused++;
       return { kind: "refused" };
     }

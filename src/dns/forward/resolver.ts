@@ -24,8 +24,10 @@ export type Resolution =
   | { readonly kind: "answer"; readonly answer: Answer }
   /** Nobody gave a usable answer in time. */
   | { readonly kind: "failed" }
-  /** Not asked: too many are waiting, or there is nobody to ask. */
-  | { readonly kind: "refused" };
+  /** Not asked: too many are waiting. */
+  | { readonly kind: "refused" }
+  /** There is nobody to ask. */
+  | { readonly kind: "nobody" };
 
 /** Who knows names outside the cluster. Never rejects. */
 export interface Resolver {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { parseCidr } from "../../lib/ip.ts";
 import { formatName, wireOfKey } from "../wire/name.ts";
 import {
-  addressBytes,
   dashedAddress,
+  parseAddress,
   reverseKey,
   reverseZonesOf,
   undashAddress,
@@ -39,8 +39,8 @@ for (const { cidr, want, count } of ranges) {
 }
 
 test("reverseKey: bytes and nibbles come in reverse", () => {
-  assert.equal(text(reverseKey(addressBytes("10.96.0.11")!)), "11.0.96.10.in-addr.arpa.");
-  const ipv6 = text(reverseKey(addressBytes("fd00::1f")!));
+  assert.equal(text(reverseKey(parseAddress("10.96.0.11")!)), "11.0.96.10.in-addr.arpa.");
+  const ipv6 = text(reverseKey(parseAddress("fd00::1f")!));
   assert.equal(ipv6, `f.1.${"0.".repeat(26)}0.0.d.f.ip6.arpa.`);
 });
 
@@ -53,7 +53,7 @@ const dashed: readonly { readonly address: string; readonly label: string }[] = 
 for (const { address, label } of dashed) {
   test(`dashedAddress: ${address} is ${label}, and back`, () => {
     assert.equal(dashedAddress(address), label);
-    assert.deepEqual(undashAddress(label), addressBytes(address));
+    assert.deepEqual(undashAddress(label), parseAddress(address));
   });
 }
 

@@ -4,22 +4,33 @@ import { type NameKey, relativeKey } from "../wire/name.ts";
 const IPV4_ROOT = `${relativeKey("in-addr", "arpa")}\0`;
 const IPV6_ROOT = `${relativeKey("ip6", "arpa")}\0`;
 
-/** An address as a record carries it: 4 or 16 bytes. Undefined if the text is none. */
-export function addressBytes(text: string): Uint8Array | undefined {
+/**
+ * An address as a record carries it: 4 or 16 bytes, one character for each. A string compares by value and takes a
+ * tenth of a typed array's memory, of which a zone would hold one per endpoint.
+ */
+export type Address = string;
+
+/** Reads an address literal. Undefined if it is none. */
+export function parseAddress(text: string): Address | undefined {
   const address = parseIp(text);
-  return address === undefined ? undefined : bytesOf(address);
+  return address === undefined ? undefined : String.fromCharCode(...bytesOf(address));
 }
 
-/** Whether these bytes are those of an IPv4 address. */
-export function isIpv4(address: Uint8Array): boolean {
+export function isIpv4(address: Address): boolean {
   return address.length === 4;
 }
 
+/** The address as the data of a record. */
+export function addressData(address: Address): Uint8Array {
+  return Buffer.from(address, "latin1");
+}
+
 /** The name under which an address has its PTR records (RFC 1035 section 3.5, RFC 3596 section 2.5). */
-export function reverseKey(address: Uint8Array): NameKey {
+export function reverseKey(address: Address): NameKey {
+  const bytes = addressData(address);
   return isIpv4(address)
-    ? relativeKey(...Array.from(address, String).reverse()) + IPV4_ROOT
-    : relativeKey(...nibblesOf(address).reverse()) + IPV6_ROOT;
+    ? relativeKey(...Array.from(bytes, String).reverse()) + IPV4_ROOT
+    : relativeKey(...nibblesOf(bytes).reverse()) + IPV6_ROOT;
 }
 
 /**
@@ -46,10 +57,10 @@ export function dashedAddress(text: string): string {
 }
 
 /** The address that a label with dashes stands for; undefined if it is none. */
-export function undashAddress(label: string): Uint8Array | undefined {
+export function undashAddress(label: string): Address | undefined {
   if (!/^[0-9a-f-]+$/.test(label)) return undefined;
   const isDotted = /^\d+-\d+-\d+-\d+$/.test(label);
-  return addressBytes(label.replaceAll("-", isDotted ? "." : ":"));
+  return parseAddress(label.replaceAll("-", isDotted ? "." : ":"));
 }
 
 /** The canonical text of an address; undefined if the text is none. */
@@ -68,9 +79,6 @@ function bytesOf({ family, value }: IpAddress): Uint8Array {
   return bytes;
 }
 
-function nibblesOf(address: Uint8Array): string[] {
-  return Array.from(address).flatMap((byte) => [
-    (byte >> 4).toString(16),
-    (byte & 15).toString(16),
-  ]);
+function nibblesOf(bytes: Uint8Array): string[] {
+  return Array.from(bytes).flatMap((byte) => [(byte >> 4).toString(16), (byte & 15).toString(16)]);
 }

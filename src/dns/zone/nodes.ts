@@ -1,7 +1,7 @@
 import { recordTypes } from "../wire/constants.ts";
 import { type NameKey, wireOfKey } from "../wire/name.ts";
 import { type AdditionalRecord, type RecordSet, recordSet } from "../wire/record-set.ts";
-import { isIpv4 } from "./addresses.ts";
+import { type Address, addressData, isIpv4 } from "./addresses.ts";
 
 /** What the zone has at one name. A node without sets is a name that exists for others below it. */
 export interface ZoneNode {
@@ -28,7 +28,7 @@ export interface NodeContext {
 /** An address under a name; the name is relative to the zone. */
 export interface NamedAddress {
   readonly name: NameKey;
-  readonly address: Uint8Array;
+  readonly address: Address;
 }
 
 /** One SRV record before it has a weight; the target is relative to the zone. */
@@ -67,13 +67,15 @@ function once<T>(make: () => T): () => T {
 }
 
 /** The A and AAAA sets of these addresses, each counted once. */
-export function addressSets(addresses: readonly Uint8Array[], context: NodeContext): RecordSet[] {
-  const unique = uniqueBy(addresses, addressKey);
+export function addressSets(addresses: readonly Address[], context: NodeContext): RecordSet[] {
+  const unique = [...new Set(addresses)];
   return [
     { type: recordTypes.A, data: unique.filter(isIpv4) },
     { type: recordTypes.AAAA, data: unique.filter((address) => !isIpv4(address)) },
   ].flatMap(({ type, data }) =>
-    data.length === 0 ? [] : recordSet(type, context.ttlSeconds, context.shuffle(data)),
+    data.length === 0
+      ? []
+      : recordSet(type, context.ttlSeconds, context.shuffle(data.map(addressData))),
   );
 }
 
@@ -133,17 +135,16 @@ function addressesOf(
 ): AdditionalRecord[] {
   const indexes = new Map<NameKey, number>();
   for (const [index, name] of names.entries()) if (!indexes.has(name)) indexes.set(name, index);
-  const unique = uniqueBy(addresses, ({ name, address }) => `${name} ${addressKey(address)}`);
+  const unique = uniqueBy(addresses, ({ name, address }) => `${name} ${address}`);
   return unique.flatMap(({ name, address }) => {
     const answer = indexes.get(name);
     if (answer === undefined) return [];
-    return { answer, type: isIpv4(address) ? recordTypes.A : recordTypes.AAAA, data: address };
+    return {
+      answer,
+      type: isIpv4(address) ? recordTypes.A : recordTypes.AAAA,
+      data: addressData(address),
+    };
   });
-}
-
-/** Equal for equal addresses, and cheap: large Services make many of them. */
-export function addressKey(address: Uint8Array): string {
-  return String.fromCharCode(...address);
 }
 
 function uniqueBy<T>(list: readonly T[], keyOf: (each: T) => string): T[] {

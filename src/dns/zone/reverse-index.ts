@@ -1,57 +1,66 @@
 import type { NameKey } from "../wire/name.ts";
-import { reverseKey } from "./addresses.ts";
+import { type Address, reverseKey } from "./addresses.ts";
 import type { ServiceView, SliceView } from "./views.ts";
-
-/** Who uses an address, as relative keys without the zone. */
-interface ReverseEntry {
-  /** How many entries lie directly or further below; such a name exists even without an owner. */
-  below: number;
-  /** Services that have it as cluster IP. */
-  readonly services: Set<NameKey>;
-  /** Endpoints that have it: host and Service to how many slices say so. */
-  readonly endpoints: Map<NameKey, EndpointRef>;
-}
 
 /** An endpoint as a reverse name points to it. */
 export interface EndpointRef {
   readonly hostKey: NameKey;
   readonly serviceKey: NameKey;
-  readonly slices: number;
+}
+
+/** An endpoint with the number of slices that say so. */
+interface CountedRef extends EndpointRef {
+  slices: number;
+}
+
+/**
+ * Who uses an address. Lists, since nearly all addresses have one owner and there are as many entries as endpoints:
+ * a map in each would take most of the zone's memory.
+ */
+interface ReverseEntry {
+  /** How many entries lie directly below; such a name exists even without an owner. */
+  below: number;
+  /** Services that have it as cluster IP. */
+  services: readonly NameKey[];
+  endpoints: readonly CountedRef[];
 }
 
 /** What an address is used for. */
 export interface ReverseOwners {
-  readonly services: ReadonlySet<NameKey>;
-  readonly endpoints: Iterable<EndpointRef>;
+  readonly services: readonly NameKey[];
+  readonly endpoints: readonly EndpointRef[];
 }
 
-const nobody: ReverseOwners = { services: new Set(), endpoints: [] };
+const none: readonly never[] = [];
+const nobody: ReverseOwners = { services: none, endpoints: none };
 
 /** From addresses, by their reverse names, to the Services and endpoints that have them. */
 export class ReverseIndex {
   readonly #entries = new Map<NameKey, ReverseEntry>();
 
-  /** The owners under this reverse name; empty sets for a name that has only others below it; undefined for none. */
+  /** The owners under this reverse name; empty lists for a name that has only others below it; undefined for none. */
   ownersOf(name: NameKey): ReverseOwners | undefined {
-    const entry = this.#entries.get(name);
-    return entry === undefined
-      ? undefined
-      : { services: entry.services, endpoints: entry.endpoints.values() };
+    return this.#entries.get(name);
   }
 
   /** The owners of an address; nobody where it is unknown. */
-  ownersOfAddress(address: Uint8Array): ReverseOwners {
+  ownersOfAddress(address: Address): ReverseOwners {
     return this.ownersOf(reverseKey(address)) ?? nobody;
   }
 
   addService(service: ServiceView): void {
-    for (const ip of service.clusterIps) this.#entry(reverseKey(ip)).services.add(service.key);
+    for (const ip of service.clusterIps) {
+      const entry = this.#entry(reverseKey(ip));
+      if (!entry.services.includes(service.key)) entry.services = [...entry.services, service.key];
+    }
   }
 
   removeService(service: ServiceView): void {
     for (const ip of service.clusterIps) {
       const name = reverseKey(ip);
-      this.#entries.get(name)?.services.delete(service.key);
+      const entry = this.#entries.get(name);
+      if (entry === undefined) continue;
+      entry.services = without(entry.services, (key) => key === service.key);
       this.#drop(name);
     }
   }
@@ -59,23 +68,21 @@ export class ReverseIndex {
   addSlice({ serviceKey, endpoints }: SliceView): void {
     for (const { address, hostKey } of endpoints) {
       const entry = this.#entry(reverseKey(address));
-      const ref = entry.endpoints.get(hostKey + serviceKey);
-      entry.endpoints.set(hostKey + serviceKey, {
-        hostKey,
-        serviceKey,
-        slices: (ref?.slices ?? 0) + 1,
-      });
+      const ref = find(entry, hostKey, serviceKey);
+      if (ref === undefined)
+        entry.endpoints = [...entry.endpoints, { hostKey, serviceKey, slices: 1 }];
+      else ref.slices++;
     }
   }
 
   removeSlice({ serviceKey, endpoints }: SliceView): void {
     for (const { address, hostKey } of endpoints) {
       const name = reverseKey(address);
-      const refs = this.#entries.get(name)?.endpoints;
-      const ref = refs?.get(hostKey + serviceKey);
-      if (refs === undefined || ref === undefined) continue;
-      if (ref.slices > 1) refs.set(hostKey + serviceKey, { ...ref, slices: ref.slices - 1 });
-      else refs.delete(hostKey + serviceKey);
+      const entry = this.#entries.get(name);
+      const ref = entry && find(entry, hostKey, serviceKey);
+      if (entry === undefined || ref === undefined) continue;
+      ref.slices--;
+      if (ref.slices === 0) entry.endpoints = without(entry.endpoints, (each) => each === ref);
       this.#drop(name);
     }
   }
@@ -84,7 +91,7 @@ export class ReverseIndex {
   #entry(name: NameKey): ReverseEntry {
     const known = this.#entries.get(name);
     if (known !== undefined) return known;
-    const entry: ReverseEntry = { below: 0, services: new Set(), endpoints: new Map() };
+    const entry: ReverseEntry = { below: 0, services: none, endpoints: none };
     this.#entries.set(name, entry);
     const parent = parentOf(name);
     if (parent !== undefined) this.#entry(parent).below++;
@@ -95,7 +102,7 @@ export class ReverseIndex {
   #drop(name: NameKey): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) return;
-    if (entry.below > 0 || entry.services.size > 0 || entry.endpoints.size > 0) return;
+    if (entry.below > 0 || entry.services.length > 0 || entry.endpoints.length > 0) return;
     this.#entries.delete(name);
     const parent = parentOf(name);
     const above = parent === undefined ? undefined : this.#entries.get(parent);
@@ -103,6 +110,15 @@ export class ReverseIndex {
     above.below--;
     this.#drop(parent);
   }
+}
+
+function find(entry: ReverseEntry, hostKey: NameKey, serviceKey: NameKey): CountedRef | undefined {
+  return entry.endpoints.find((ref) => ref.hostKey === hostKey && ref.serviceKey === serviceKey);
+}
+
+function without<T>(list: readonly T[], isGone: (each: T) => boolean): readonly T[] {
+  const rest = list.filter((each) => !isGone(each));
+  return rest.length === 0 ? none : rest;
 }
 
 function parentOf(name: NameKey): NameKey | undefined {

@@ -2,7 +2,6 @@ import { recordTypes } from "../wire/constants.ts";
 import { labelKey, type NameKey } from "../wire/name.ts";
 import { recordSet } from "../wire/record-set.ts";
 import {
-  addressKey,
   addressSets,
   emptyNode,
   type NamedAddress,
@@ -188,7 +187,7 @@ function uniqueEndpoints(
     for (const port of ports.filter(isWanted)) {
       for (const endpoint of endpoints) {
         const srv = port.srvKey ?? port.protocolKey;
-        pairs.set(`${port.port} ${srv} ${endpoint.hostKey} ${addressKey(endpoint.address)}`, {
+        pairs.set(`${port.port} ${srv} ${endpoint.hostKey} ${endpoint.address}`, {
           endpoint,
           port,
         });

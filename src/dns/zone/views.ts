@@ -1,6 +1,6 @@
 import type { EndpointSlice, Pod, Service } from "../../api/types.ts";
 import { LABEL_BYTES_MAX, labelKey, type NameKey, parseName, relativeKey } from "../wire/name.ts";
-import { addressBytes, canonicalText, dashedAddress } from "./addresses.ts";
+import { type Address, canonicalText, dashedAddress, parseAddress } from "./addresses.ts";
 
 /** A port under its SRV labels; an unnamed port has none of its own. */
 export interface PortView {
@@ -18,7 +18,7 @@ export interface ServiceView {
   readonly namespaceKey: NameKey;
   readonly kind: "cluster" | "headless" | "external";
   /** Empty unless `kind` is "cluster". */
-  readonly clusterIps: readonly Uint8Array[];
+  readonly clusterIps: readonly Address[];
   /** Where an ExternalName leads, in wire form; undefined if that is no name. */
   readonly target: Uint8Array | undefined;
   readonly ports: readonly PortView[];
@@ -28,7 +28,7 @@ export interface ServiceView {
 export interface EndpointView {
   /** Its name below the Service, as a relative key of one label. */
   readonly hostKey: NameKey;
-  readonly address: Uint8Array;
+  readonly address: Address;
   /** The topology zone, as a relative key of one label; undefined if unknown. */
   readonly zoneKey: NameKey | undefined;
 }
@@ -44,7 +44,7 @@ export interface SliceView {
 /** What DNS needs of a Pod. */
 export interface PodView {
   /** `dashed-address.namespace` as a relative key, with the address, one for each of its addresses. */
-  readonly records: readonly { readonly key: NameKey; readonly address: Uint8Array }[];
+  readonly records: readonly { readonly key: NameKey; readonly address: Address }[];
 }
 
 /** The name of an endpoint without a `hostname`: its address with dashes, or its pod's name if that fits. */
@@ -63,7 +63,7 @@ export function serviceView(service: Service): ServiceView | undefined {
     key: relativeKey(name, namespace),
     namespaceKey: labelKey(namespace),
     kind,
-    clusterIps: kind === "cluster" ? clusterIps.flatMap((ip) => addressBytes(ip) ?? []) : [],
+    clusterIps: kind === "cluster" ? clusterIps.flatMap((ip) => parseAddress(ip) ?? []) : [],
     target: kind === "external" ? targetOf(spec.externalName ?? "") : undefined,
     ports: (spec.ports ?? []).flatMap((port) => portView(port) ?? []),
   };
@@ -71,7 +71,7 @@ export function serviceView(service: Service): ServiceView | undefined {
 
 /** An address literal is no name: an alias that leads to one leads nowhere (as CoreDNS). */
 function targetOf(externalName: string): Uint8Array | undefined {
-  return addressBytes(externalName) === undefined ? parseName(externalName) : undefined;
+  return parseAddress(externalName) === undefined ? parseName(externalName) : undefined;
 }
 
 export function sliceView(slice: EndpointSlice, names: EndpointNames): SliceView | undefined {
@@ -90,7 +90,7 @@ export function sliceView(slice: EndpointSlice, names: EndpointNames): SliceView
       const zoneKey =
         endpoint.zone !== undefined && isLabel(endpoint.zone) ? labelKey(endpoint.zone) : undefined;
       return endpoint.addresses.flatMap((text) => {
-        const address = addressBytes(text);
+        const address = parseAddress(text);
         if (address === undefined) return [];
         return {
           hostKey: labelKey(host ?? dashedAddress(canonicalText(text) ?? text)),
@@ -112,7 +112,7 @@ export function podView(pod: Pod): PodView | undefined {
   const texts = podIPs?.flatMap(({ ip }) => ip ?? []) ?? (podIP === undefined ? [] : [podIP]);
   return {
     records: texts.flatMap((text) => {
-      const address = addressBytes(text);
+      const address = parseAddress(text);
       if (address === undefined) return [];
       return { key: relativeKey(dashedAddress(canonicalText(text) ?? text), namespace), address };
     }),

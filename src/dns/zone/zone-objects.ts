@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { labelKey, type NameKey } from "../wire/name.ts";
+import type { Address } from "./addresses.ts";
 import { ReverseIndex } from "./reverse-index.ts";
 import type { ServiceNames } from "./service-names.ts";
 import type { PodView, ServiceView, SliceView } from "./views.ts";
@@ -17,7 +18,7 @@ export class ZoneObjects {
   readonly #services = new Map<NameKey, ServiceEntry>();
   readonly #slices = new Map<string, SliceView>();
   readonly #pods = new Map<string, PodView>();
-  readonly #podNames = new Map<NameKey, Map<string, Uint8Array>>();
+  readonly #podNames = new Map<NameKey, Map<string, Address>>();
   /** Namespaces, by how many things say that they exist: the object itself, and Services in it. */
   readonly #namespaces = new Map<NameKey, number>();
   readonly #namespaceObjects = new Set<NameKey>();
@@ -51,7 +52,7 @@ export class ZoneObjects {
   }
 
   /** Addresses of the pods under `dashed-address.namespace`. */
-  podAddresses(key: NameKey): Iterable<Uint8Array> | undefined {
+  podAddresses(key: NameKey): Iterable<Address> | undefined {
     return this.#podNames.get(key)?.values();
   }
 
@@ -76,8 +77,8 @@ export class ZoneObjects {
     }
     if (previous !== undefined) {
       // What the new view has as well was added by it already; only the rest goes.
-      const kept = new Set(view?.clusterIps.map(String));
-      const gone = previous.clusterIps.filter((ip) => !kept.has(String(ip)));
+      const kept = new Set(view?.clusterIps);
+      const gone = previous.clusterIps.filter((ip) => !kept.has(ip));
       this.#reverse.removeService({ ...previous, clusterIps: gone });
       this.#countNamespace(previous.namespaceKey, -1);
     }
@@ -119,7 +120,7 @@ export class ZoneObjects {
       if (owners?.size === 0) this.#podNames.delete(record.key);
     }
     for (const record of view?.records ?? []) {
-      const owners = this.#podNames.get(record.key) ?? new Map<string, Uint8Array>();
+      const owners = this.#podNames.get(record.key) ?? new Map<string, Address>();
       this.#podNames.set(record.key, owners.set(key, record.address));
     }
     this.#changed();

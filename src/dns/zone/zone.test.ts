@@ -4,7 +4,7 @@ import { seededRandom } from "../../../test/dns/seeded-random.ts";
 import type { EndpointSlice, Namespace, Pod, Service } from "../../api/types.ts";
 import { type NameKey, nameKey, parseName } from "../wire/name.ts";
 import { dataOf } from "../wire/record-set.ts";
-import { addressBytes, reverseKey } from "./addresses.ts";
+import { parseAddress, reverseKey } from "./addresses.ts";
 import { createZoneSource } from "./source.ts";
 import { Zone } from "./zone.ts";
 
@@ -27,7 +27,7 @@ function newZone() {
     now: () => 0,
     random: () => 0,
   });
-  zone.addServerAddress(addressBytes("10.0.0.1")!);
+  zone.addServerAddress(parseAddress("10.0.0.1")!);
   zone.markSynced();
   const source = createZoneSource(zone.objects, {
     endpointNames: "address",
@@ -61,7 +61,7 @@ const names: readonly NameKey[] = [
   ]),
 ]
   .map(keyOf)
-  .concat([...addresses, "172.30.0.1", "172.30.0.2"].map((ip) => reverseKey(addressBytes(ip)!)));
+  .concat([...addresses, "172.30.0.1", "172.30.0.2"].map((ip) => reverseKey(parseAddress(ip)!)));
 
 /** All that a zone says, in a form that compares. The order of records is free. */
 function everything(zone: Zone): unknown {

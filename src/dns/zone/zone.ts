@@ -9,7 +9,7 @@ import {
 } from "../wire/name.ts";
 import { recordSet } from "../wire/record-set.ts";
 import type { Soa } from "../wire/reply.ts";
-import { undashAddress } from "./addresses.ts";
+import { type Address, undashAddress } from "./addresses.ts";
 import {
   addressSets,
   emptyNode,
@@ -86,8 +86,8 @@ export class Zone {
   readonly #reverseZones: ReadonlySet<NameKey>;
   readonly #context: NodeContext;
   readonly #version: ZoneNode;
-  /** The servers' own addresses, by their text: they find the Service that is named as name server. */
-  readonly #servers = new Map<string, Uint8Array>();
+  /** The servers' own addresses: they find the Service that is named as name server. */
+  readonly #servers = new Set<Address>();
   /** Names that were asked for and exist, as of a serial: most questions are for few names. */
   readonly #found = new Map<NameKey, Lookup>();
   #foundSerial = -1;
@@ -128,13 +128,13 @@ export class Zone {
   }
 
   /** A server of this zone answers at the address, or no longer does. */
-  addServerAddress(address: Uint8Array): void {
-    this.#servers.set(String(address), address);
+  addServerAddress(address: Address): void {
+    this.#servers.add(address);
     this.#serversChanged();
   }
 
-  removeServerAddress(address: Uint8Array): void {
-    this.#servers.delete(String(address));
+  removeServerAddress(address: Address): void {
+    this.#servers.delete(address);
     this.#serversChanged();
   }
 
@@ -241,11 +241,11 @@ export class Zone {
   #reverseNode(name: NameKey): ZoneNode | undefined {
     const owners = this.objects.reverse.ownersOf(name);
     if (owners === undefined) return undefined;
-    const services = [...owners.services].map((service) => service + SVC);
+    const services = owners.services.map((service) => service + SVC);
     const targets =
       services.length > 0
         ? services
-        : [...owners.endpoints]
+        : owners.endpoints
             .filter(({ serviceKey }) => this.#hasEndpointNames(serviceKey))
             .map(({ hostKey, serviceKey }) => hostKey + serviceKey + SVC);
     if (targets.length > 0) return nodeOf([nameSet(recordTypes.PTR, targets, this.#context)]);
@@ -261,7 +261,7 @@ export class Zone {
   /** The apexes' NS records and their host's addresses: the Service in front of the servers, or the servers. */
   #nameServerNodes(): NameServerNodes {
     if (this.#nameServers?.serial === this.objects.serial) return this.#nameServers;
-    const addresses = [...this.#servers.values()];
+    const addresses = [...this.#servers];
     const found = addresses.flatMap((address) => this.#nameServersAt(address));
     const servers =
       found.length > 0
@@ -281,14 +281,14 @@ export class Zone {
     return this.#nameServers;
   }
 
-  #nameServersAt(address: Uint8Array): NamedAddress[] {
-    return [...this.objects.reverse.ownersOfAddress(address).endpoints].flatMap(
-      ({ hostKey, serviceKey }) => {
+  #nameServersAt(address: Address): NamedAddress[] {
+    return this.objects.reverse
+      .ownersOfAddress(address)
+      .endpoints.flatMap(({ hostKey, serviceKey }) => {
         const service = this.objects.entry(serviceKey)?.service;
         if (service?.kind === "headless") return { name: hostKey + serviceKey + SVC, address };
         return (service?.clusterIps ?? []).map((ip) => ({ name: serviceKey + SVC, address: ip }));
-      },
-    );
+      });
   }
 }
 
