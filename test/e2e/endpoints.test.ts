@@ -176,7 +176,9 @@ describe("endpoints follow pods", { skip: kubectlMissing, timeout: 240_000 }, ()
       "endpointslicemirroring-controller.k8s.io",
     );
     const { spec } = await cluster.json<Service>("get", "svc", "legacy");
-    const server = cluster.run("client", "timeout", "20", "python3", "-m", "http.server", "8000");
+    const once =
+      "import http.server as h; h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).handle_request()";
+    const server = cluster.run("client", "timeout", "20", "python3", "-c", once);
     await eventually(async () => {
       const out = await cluster.run(
         "node-2",

@@ -96,7 +96,7 @@ describe("services by type, name and variable", { skip: kubectlMissing, timeout:
     const taken = await create("chosen-2", "10.102.249.128");
     assert.match(
       taken.stderr,
-      /spec\.clusterIPs: Invalid value: \["10\.102\.249\.128"\]: failed to allocate IP 10\.102\.249\.128: provided IP is already allocated/,
+      /spec\.clusterIPs: Invalid value: .*"10\.102\.249\.128".*: failed to allocate IP 10\.102\.249\.128: provided IP is already allocated/,
     );
     const foreign = await create("chosen-3", "172.30.0.5");
     assert.match(foreign.stderr, /provided IP .*is not in the valid range/);
