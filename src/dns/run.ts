@@ -163,7 +163,9 @@ export async function runDns(options: RunDnsOptions): Promise<void> {
     zone,
     ...(resolver === undefined ? {} : { resolver }),
   });
-  log.info("Serving DNS", { addresses: node.addresses.map(({ host }) => host).join(" ") });
+  log.info("Serving DNS", {
+    addresses: node.addresses.map(({ host, port }) => `${host}#${port}`).join(" "),
+  });
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });

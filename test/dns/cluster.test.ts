@@ -6,12 +6,12 @@ import { createApi } from "../../src/client/create-api.ts";
 import { createInformers } from "../../src/client/informers.ts";
 import { inProcessTransport } from "../../src/daemon/in-process-transport.ts";
 import { announceDns } from "../../src/dns/announce.ts";
-import { createZone, openDnsNode } from "../../src/dns/run.ts";
+import { createZone, openDnsNode, runDns } from "../../src/dns/run.ts";
 import { parseMessage } from "../../src/dns/wire/message.ts";
 import { hostSockets } from "../../src/kernel/host-sockets.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { parseCidr } from "../../src/lib/ip.ts";
-import { silentLogger } from "../../src/lib/log.ts";
+import { createLogger, silentLogger } from "../../src/lib/log.ts";
 import type { Endpoint } from "../../src/lib/sockets.ts";
 import { type Lab, startLab } from "../apiserver/lab.ts";
 import { askUdp } from "./clients.ts";
@@ -152,4 +152,39 @@ test("kube-dns stands over the nodes, comes back when it is deleted, and survive
     await part[Symbol.asyncDispose]();
     await announcing;
   }
+});
+
+test("runDns serves until its signal, and leaves its port free", async () => {
+  await using lab = await startLab();
+  await using part = runAs(lab, "portolan:dns");
+  const end = new AbortController();
+  const said: string[] = [];
+  const log = createLogger({
+    room: "dns",
+    level: "info",
+    write: (l) => said.push(l),
+    now: Date.now,
+  });
+  const running = runDns({
+    ...part,
+    sockets: hostSockets,
+    addresses: [{ host: "127.0.0.1", port: 0 }],
+    clusterDomain: "cluster.local",
+    serviceCidrs,
+    podCidrs,
+    log,
+    signal: end.signal,
+  });
+  await eventually(async () => assert.equal(said.length, 1));
+  const port = Number(/#(\d+)/.exec(said[0]!)?.[1]);
+  const at = { host: "127.0.0.1", port };
+  const name = "kubernetes.default.svc.cluster.local.";
+  await eventually(async () =>
+    assert.deepEqual(await records(at, name, "A"), [`${name} 5 A 172.30.0.1`]),
+  );
+  assert.deepEqual(await records(at, "www.example.org.", "A"), ["rcode 5"]);
+  end.abort();
+  await running;
+  const again = await hostSockets.bindUdp(at);
+  again.close();
 });
