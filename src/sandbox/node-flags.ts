@@ -9,5 +9,5 @@ export const gateFlags: readonly string[] = [
   "--v8-pool-size=0",
 ];
 
-/** The process inside runs the whole cluster. */
-export const insideFlags: readonly string[] = [...common, "--max-semi-space-size=4"];
+/** The process inside runs the whole cluster; `--expose-gc` is for `shedMemory`. */
+export const insideFlags: readonly string[] = [...common, "--max-semi-space-size=4", "--expose-gc"];

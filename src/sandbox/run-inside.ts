@@ -14,6 +14,7 @@ import { parseOrder, type Report } from "./messages.ts";
 import { mountPrivate } from "./private-mounts.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { readOptionArguments, type SandboxOptions } from "./sandbox-options.ts";
+import { shedMemory } from "./shed-memory.ts";
 
 /** Starts API, controllers and nodes in this process, on a network that is there. */
 export type StartCluster = (settings: ClusterSettings) => Cluster;
@@ -44,6 +45,7 @@ export async function runInside(startCluster: StartCluster): Promise<void> {
     gate.onClose(() => void close({ cluster, log, abort }));
     await cluster.ready;
     gate.report({ type: "ready", apiPort: options.apiPort });
+    await shedMemory(abort.signal, log);
   } catch (error) {
     fail(gate, log, error);
   }
