@@ -26,8 +26,7 @@ export function testConformance({ name, open }: Conformance): void {
   after(() => lab[Symbol.asyncDispose]());
 
   for (const flow of flowCases()) {
-    const skip = flow.packet.protocol === "SCTP" && "Node has no SCTP sockets";
-    test(`${name}: ${flow.id} ${flow.name}`, { skip }, async () => {
+    test(`${name}: ${flow.id} ${flow.name}`, async () => {
       await using plane = open(lab.node, flow.config);
       await plane.apply(tableOf(flow));
       try {

@@ -24,6 +24,7 @@ import { errorCode } from "../../src/lib/errors.ts";
 import { parseCidr, parseIp } from "../../src/lib/ip.ts";
 import type { Packet } from "../../src/proxy/table/decide.ts";
 import { isInRanges } from "../../src/proxy/table/proxy-config.ts";
+import { sendSctpInit } from "./sctp.ts";
 
 /**
  * The world of cases/flow.yaml in network namespaces: node-a in the middle, and a cable from it to each
@@ -125,7 +126,14 @@ export class Lab implements AsyncDisposable {
 
   /** Opens one connection (or sends one datagram) and waits for what becomes of it. */
   send(packet: Packet, from: Place = this.#senderOf(packet.source)): Promise<Outcome> {
-    return packet.protocol === "UDP" ? this.#sendUdp(packet, from) : this.#sendTcp(packet, from);
+    switch (packet.protocol) {
+      case "TCP":
+        return this.#sendTcp(packet, from);
+      case "UDP":
+        return this.#sendUdp(packet, from);
+      case "SCTP":
+        return this.#sendSctp(packet, from);
+    }
   }
 
   /** Runs a command inside a place and returns what it printed. */
@@ -237,6 +245,19 @@ export class Lab implements AsyncDisposable {
         });
       });
     });
+  }
+
+  /** Nobody answers an SCTP packet in the lab; where it came out is as good. */
+  async #sendSctp(packet: Packet, from: Place): Promise<Outcome> {
+    const others = [...this.#namespaces].filter(([place]) => place !== "node" && place !== from);
+    const namespaces = others.map(([, namespace]) => namespace);
+    const arrival = await sendSctpInit(packet, this.namespace(from), namespaces, SILENCE_MS);
+    if (arrival === undefined) return { kind: "silent" };
+    return {
+      kind: "answered",
+      at: formatAt(arrival.address, arrival.port),
+      source: arrival.source,
+    };
   }
 
   async #sendUdp({ source, destination, port }: Packet, from: Place): Promise<Outcome> {

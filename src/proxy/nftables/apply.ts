@@ -8,9 +8,6 @@ import { type FlatOptions, TABLE, TABLE_NAME } from "./base-ruleset.ts";
 import { comparableMaps, elementBytes } from "./element-bytes.ts";
 import { FlatPlan, type Transaction } from "./flat-plan.ts";
 
-/** Without root in the first user namespace a transaction of more is larger than the socket's buffer. */
-const TRANSACTION_SERVICES_MAX = 300;
-
 /** Writes the flat layout into the nftables of one network namespace. */
 export function openFlatDataPlane(namespace: NetworkNamespace, options: FlatOptions): DataPlane {
   return new FlatDataPlane(namespace, options);
@@ -38,13 +35,13 @@ class FlatDataPlane implements DataPlane {
     const plan = services === undefined ? undefined : this.#plan;
     this.#plan = undefined;
     if (plan === undefined || services === undefined) {
-      this.#plan = await this.#replaceAll(table);
+      const fresh = new FlatPlan(this.#options);
+      this.#ownGeneration = undefined;
+      await this.#runAll(fresh.replaceAll(table));
+      this.#plan = fresh;
       return;
     }
-    for (const chunk of chunksOf([...services], TRANSACTION_SERVICES_MAX)) {
-      this.#run(plan.change(table, chunk));
-      if (services.size > TRANSACTION_SERVICES_MAX) await nextTurn();
-    }
+    await this.#runAll(plan.change(table, services));
     this.#plan = plan;
   }
 
@@ -68,18 +65,17 @@ class FlatDataPlane implements DataPlane {
     this.#state[Symbol.dispose]();
   }
 
-  async #replaceAll(table: ForwardingTable): Promise<FlatPlan> {
-    const plan = new FlatPlan(this.#options);
-    this.#ownGeneration = undefined;
-    for (const transaction of plan.replaceAll(table, TRANSACTION_SERVICES_MAX)) {
+  /** One after the other, with a breath between them: each blocks for up to 30 ms. */
+  async #runAll(transactions: Iterable<Transaction>): Promise<void> {
+    let isFirst = true;
+    for (const transaction of transactions) {
+      if (!isFirst) await nextTurn();
+      isFirst = false;
       this.#run(transaction);
-      await nextTurn();
     }
-    return plan;
   }
 
   #run(transaction: Transaction): void {
-    if (transaction === "") return;
     this.#nft.run(transaction);
     if (transaction.includes("chain ")) this.#fingerprint = this.#state.fingerprint(TABLE_NAME);
     if (this.#ownGeneration === undefined) return;
@@ -104,9 +100,4 @@ class FlatDataPlane implements DataPlane {
       });
     });
   }
-}
-
-function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

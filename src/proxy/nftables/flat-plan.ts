@@ -10,6 +10,12 @@ import { type NumberedSpread, NumberKeeper } from "./number-keeper.ts";
 export type Transaction = string;
 
 /**
+ * After so many elements a transaction is closed. Without root in the first user namespace the socket takes
+ * 425,984 bytes (twice `net.core.wmem_max`); 36,000 are the base and an element has about 30.
+ */
+const TRANSACTION_ELEMENTS_MAX = 5000;
+
+/**
  * The flat layout: what is in the kernel's table, and what has to be said to change it.
  *
  * A plan assumes that each transaction that it gave was applied, in order. When one fails, begin again
@@ -32,35 +38,36 @@ export class FlatPlan {
     return new Map([...this.#elements.values()].flatMap((elements) => [...elements]));
   }
 
-  /** Puts a new table in the place of whatever was there. At most `servicesMax` Services go into a transaction. */
-  *replaceAll(table: ForwardingTable, servicesMax: number): Generator<Transaction> {
-    const keys = [...table.keys()].toSorted();
+  /** Puts a new table in the place of whatever was there. */
+  *replaceAll(table: ForwardingTable): Generator<Transaction> {
     // The table is declared first, so that deleting it never fails.
     const base = `table ${TABLE} {}\ndelete table ${TABLE}\n${renderBaseRuleset(this.#options)}`;
-    yield base + this.change(table, keys.slice(0, servicesMax));
-    for (let start = servicesMax; start < keys.length; start += servicesMax) {
-      yield this.change(table, keys.slice(start, start + servicesMax));
-    }
+    const [first = "", ...others] = this.change(table, table.keys());
+    yield base + first;
+    yield* others;
   }
 
-  /** Brings these Services to what the table says; those that it lacks are taken out. Empty if nothing differs. */
-  change(table: ForwardingTable, services: Iterable<string>): Transaction {
-    const removed: Element[] = [];
-    const added: Element[] = [];
+  /** Brings these Services to what the table says; those that it lacks are taken out. Nothing if nothing differs. */
+  *change(table: ForwardingTable, services: Iterable<string>): Generator<Transaction> {
+    let removed: Element[] = [];
+    let added: Element[] = [];
     for (const service of [...services].toSorted()) {
       const before = this.#elements.get(service) ?? new Map<string, Element>();
       const after = this.#render(table, service);
-      for (const [id, element] of before) {
-        if (after.get(id)?.value === element.value && after.has(id)) continue;
-        if (this.#release(id, element)) removed.push(element);
-      }
-      for (const [id, element] of after) {
-        if (before.get(id)?.value === element.value && before.has(id)) continue;
-        if (this.#hold(id, element)) added.push(element);
-      }
+      removed.push(...differing(before, after).filter((element) => this.#release(element)));
+      added.push(...differing(after, before).filter((element) => this.#hold(element)));
       if (after.size === 0) this.#elements.delete(service);
       else this.#elements.set(service, after);
+      if (removed.length + added.length < TRANSACTION_ELEMENTS_MAX) continue;
+      yield this.#transaction(removed, added);
+      removed = [];
+      added = [];
     }
+    const last = this.#transaction(removed, added);
+    if (last !== "") yield last;
+  }
+
+  #transaction(removed: readonly Element[], added: readonly Element[]): Transaction {
     const [dropped, kept] = withoutReturning(removed, added);
     return [
       ...this.#numbers.takeNewSpreads().map(renderSpread),
@@ -74,7 +81,7 @@ export class FlatPlan {
     const numbers = this.#numbers.forService(service);
     for (const routing of table.get(service) ?? []) {
       for (const element of elementsOf(routing, this.#options.config, numbers)) {
-        elements.set(`${element.in} ${element.key}`, element);
+        elements.set(elementId(element), element);
       }
     }
     numbers.forgetUnused();
@@ -82,21 +89,39 @@ export class FlatPlan {
   }
 
   /** Whether the element is new to the table. */
-  #hold(id: string, element: Element): boolean {
+  #hold(element: Element): boolean {
     if (!isShared(element)) return true;
+    const id = elementId(element);
     const owners = this.#owners.get(id) ?? 0;
     this.#owners.set(id, owners + 1);
     return owners === 0;
   }
 
   /** Whether the element has to leave the table. */
-  #release(id: string, element: Element): boolean {
+  #release(element: Element): boolean {
     if (!isShared(element)) return true;
+    const id = elementId(element);
     const owners = this.#owners.get(id) ?? 0;
     if (owners > 1) this.#owners.set(id, owners - 1);
     else this.#owners.delete(id);
     return owners === 1;
   }
+}
+
+/** What names an element in the whole table. */
+function elementId(element: Element): string {
+  return `${element.in} ${element.key}`;
+}
+
+/** The elements that the others lack, or have another value for. */
+function differing(
+  elements: ReadonlyMap<string, Element>,
+  others: ReadonlyMap<string, Element>,
+): readonly Element[] {
+  return [...elements].flatMap(([id, element]) => {
+    const other = others.get(id);
+    return other !== undefined && other.value === element.value ? [] : [element];
+  });
 }
 
 /** Backends may serve several Services, and these may share an address; an entry has one owner. */
@@ -118,7 +143,7 @@ function withoutReturning(
   ];
 }
 
-/** Bytes of text of one command; longer lists of elements are cut. */
+/** Longer lists of elements become several commands. */
 const COMMAND_ELEMENTS_MAX = 1000;
 
 /** Lists before entries, so that nothing leads to a list that is not there. */

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { flowCases, tableOf } from "../../../test/proxy/cases.ts";
+import { seededRandom } from "../../../test/proxy/random.ts";
+import { emptyWorld, randomEvent } from "../../../test/proxy/random-facts.ts";
+import { type ForwardingTable, ForwardingTableBuilder } from "../table/forwarding-table.ts";
+import { clusterProxyConfig } from "../table/proxy-config.ts";
+import { FlatPlan } from "./flat-plan.ts";
+
+const options = {
+  config: clusterProxyConfig({
+    nodeIps: ["192.168.0.1", "2001:db8::1"],
+    podCidrs: ["10.0.0.0/8", "fd00:10::/32"],
+    serviceCidrs: ["172.30.0.0/16", "fd00:30::/112"],
+  }),
+  affinityClientsMax: 262_144,
+};
+
+/** What nft does with our element commands: an element that is there can not be added, nor one deleted that is not. */
+class Elements {
+  readonly #elements = new Map<string, string>();
+
+  run(transaction: string): void {
+    for (const line of transaction.split("\n")) {
+      const match = /^(add|delete) element inet portolan (\S+) \{ (.*) \}$/.exec(line);
+      if (match === null || match[2]?.startsWith("spreads")) continue;
+      const [, verb, map, list = ""] = match;
+      for (const text of list.split(", ")) {
+        const [key = "", value = ""] = text.split(" : ");
+        const id = `${map} ${key}`;
+        assert.equal(this.#elements.has(id), verb === "delete", line);
+        if (verb === "add") this.#elements.set(id, value);
+        else this.#elements.delete(id);
+      }
+    }
+  }
+
+  get sorted(): readonly (readonly [string, string])[] {
+    return [...this.#elements].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+}
+
+function elementsOf(table: ForwardingTable): Elements {
+  const elements = new Elements();
+  for (const transaction of new FlatPlan(options).replaceAll(table)) elements.run(transaction);
+  return elements;
+}
+
+const seeds = [Date.now() % 100_000, ...Array.from({ length: 20 }, (_, index) => index)];
+
+test("after any order of changes the elements are those of the plan, and lead to the same backends", () => {
+  for (const seed of seeds) {
+    const random = seededRandom(seed);
+    const world = emptyWorld();
+    const builder = new ForwardingTableBuilder({ nodeName: "node-a", zone: "zone-1" });
+    const plan = new FlatPlan(options);
+    const elements = new Elements();
+    for (const transaction of plan.replaceAll(builder.table)) elements.run(transaction);
+    for (let step = 0; step < 50; step++) {
+      randomEvent(random, world, builder);
+      if (random.chance(0.3)) continue;
+      for (const text of plan.change(builder.table, builder.take().services)) elements.run(text);
+      const planned = [...plan.elements()].map(([id, { value }]) => [id, value ?? ""] as const);
+      assert.deepEqual(
+        elements.sorted,
+        planned.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        `seed ${seed}, step ${step}`,
+      );
+      assert.deepEqual(
+        resolved(elements),
+        resolved(elementsOf(builder.table)),
+        `seed ${seed}, step ${step}`,
+      );
+    }
+  }
+});
+
+/** The elements with every mark replaced by what it stands for; the numbers themselves depend on history. */
+function resolved({ sorted }: Elements): readonly string[] {
+  const values = new Map(sorted);
+  const listOf = (mark: string) =>
+    `0x${((Number(mark) & 0xffffc000) >>> 0).toString(16).padStart(8, "0")}`;
+  const slots = (digit: string, mark: string) => {
+    const targets: string[] = [];
+    for (let slot = 0; ; slot++) {
+      const backend = values.get(`slots${digit} ${listOf(mark)} . ${slot}`);
+      if (backend === undefined) return targets;
+      targets.push(values.get(`backends${digit} ${backend}`) ?? "missing");
+    }
+  };
+  return sorted
+    .filter(([id]) => !/^(slots|backends|inside|outside)/.test(id))
+    .map(([id, mark]) => {
+      const digit = id.split(" ")[0]!.slice(-1);
+      if (mark === "") return id;
+      const list = listOf(mark);
+      const inside = values.get(`inside${digit} ${list}`) ?? "";
+      const outside = values.get(`outside${digit} ${list}`) ?? "";
+      const kind = (Number(mark) >> 12) & 3;
+      return `${id} kind ${kind}: ${slots(digit, mark)}; inside ${slots(digit, inside)}; outside ${slots(digit, outside)}`;
+    });
+}
+
+test("what does not change a Service's elements gives no transaction", () => {
+  const flow = flowCases().find(({ id }) => id === "E018")!;
+  const table = tableOf(flow);
+  const plan = new FlatPlan(options);
+  for (const _ of plan.replaceAll(table)) void _;
+  assert.deepEqual([...plan.change(table, table.keys())], []);
+});
+
+test("one endpoint that is replaced costs its own elements, and no rule", () => {
+  const plan = new FlatPlan(options);
+  for (const _ of plan.replaceAll(webTable(["10.0.0.1", "10.0.0.2", "10.0.0.3"]))) void _;
+  const [text = "", ...others] = plan.change(webTable(["10.0.0.1", "10.0.0.2", "10.0.0.4"]), [
+    "default/web",
+  ]);
+  assert.deepEqual(others, []);
+  assert.doesNotMatch(text, /rule|chain/);
+  assert.equal(text.split("\n").length - 1, 6, text);
+});
+
+test("a Service that comes leaves the others' elements alone; when it goes nothing is left", () => {
+  const plan = new FlatPlan(options);
+  const elements = new Elements();
+  for (const text of plan.replaceAll(new Map())) elements.run(text);
+  for (const text of plan.change(webTable(["10.0.0.1"]), ["default/web"])) elements.run(text);
+  assert.ok(elements.sorted.length > 0);
+  for (const text of plan.change(new Map(), ["default/web"])) elements.run(text);
+  assert.deepEqual(elements.sorted, []);
+});
+
+test("10,000 Services are cut into transactions, none of which cuts a Service in two", () => {
+  const [routing] = webTable(["10.0.0.1"]).get("default/web")!;
+  const table = new Map(
+    Array.from({ length: 10_000 }, (_, index) => {
+      const address = `172.30.${index >> 8}.${index & 255}`;
+      const entries = routing!.entries.map((entry) => ({ ...entry, address }));
+      const servicePortName = `default/s${index}`;
+      return [servicePortName, [{ ...routing!, servicePortName, entries }]];
+    }),
+  );
+  const transactions = [...new FlatPlan(options).replaceAll(table)];
+  assert.ok(transactions.length > 5);
+  for (const text of transactions) {
+    const count = (map: string) =>
+      new RegExp(`add element inet portolan ${map} [^\n]*`).exec(text)?.[0].split(",").length;
+    assert.ok(text.length < 400_000);
+    assert.equal(count("services4") !== undefined, count("slots4") !== undefined);
+  }
+});
+
+function webTable(addresses: readonly string[]): ForwardingTable {
+  const builder = new ForwardingTableBuilder({ nodeName: "node-a" });
+  builder.setService("default/web", {
+    key: "default/web",
+    createdAt: "",
+    clusterIps: ["172.30.0.1"],
+    externalIps: [],
+    loadBalancerIps: [],
+    ports: [{ name: "", protocol: "TCP", port: 80 }],
+    isInternalLocal: false,
+    isExternalLocal: false,
+    sourceRanges: [],
+  });
+  builder.setSlice("default/web", {
+    key: "default/web",
+    service: "default/web",
+    family: "IPv4",
+    ports: [{ name: "", protocol: "TCP", port: 8080 }],
+    endpoints: addresses.map((address) => ({
+      address,
+      isReady: true,
+      isServing: true,
+      isTerminating: false,
+      forZones: [],
+      forNodes: [],
+    })),
+  });
+  builder.take();
+  return builder.table;
+}
