@@ -74,13 +74,3 @@ export function bytesAnswer(
 ): Answer {
   return { status, headers: { ...jsonHeaders, ...headers }, body };
 }
-
-/** The same answer with warnings, as RFC 9110's predecessor (RFC 7234 §5.5) has them: `299 - "text"`. */
-export function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
-  if (warnings.length === 0) return answer;
-  const unique = [...new Set(warnings)];
-  const lines = unique.map((text) => `299 - "${text.replaceAll(/[\\"]/g, "\\$&")}"`);
-  // One header line may carry several warnings, and a header value has no line breaks.
-  const warning = lines.map((line) => line.replaceAll(/[\r\n]+/g, " ")).join(", ");
-  return { ...answer, headers: { ...answer.headers, warning } };
-}

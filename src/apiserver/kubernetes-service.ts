@@ -26,6 +26,8 @@ const namespace = "default";
 const name = "kubernetes";
 const key = keyOf(namespace, name);
 const CHECK_EVERY_MS = 10_000;
+/** After a change, so that the write that made it has come to its end, and after a failure. */
+const PAUSE_MS = 200;
 
 /** What the three objects by which pods find the API server must say. */
 export function kubernetesObjects({
@@ -85,12 +87,14 @@ export async function maintainKubernetesService(options: KubernetesServiceOption
       try {
         await reconcile(context, one);
       } catch (error) {
+        wake.abort();
         if (!isConflict(error)) {
           log.warn("Cannot maintain the Service kubernetes", { error: describeError(error) });
         }
       }
     }
     await clock.sleep(CHECK_EVERY_MS, AbortSignal.any([signal, wake.signal]));
+    await clock.sleep(PAUSE_MS, signal);
   }
   stop();
 }

@@ -32,6 +32,8 @@ export async function process(options: PipelineOptions, request: Incoming): Prom
     if (!staysOpen(request)) leave = inFlight.enter(request.method);
     return await route(allowed);
   } catch (error) {
+    // Nobody is there to read the answer, and nothing is wrong here.
+    if (request.signal.aborted) return { status: 499, headers: {}, body: [] };
     return errorAnswer(error, log, request.path);
   } finally {
     leave();

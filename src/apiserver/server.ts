@@ -80,14 +80,17 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     maintainKubernetesService({ ...own, log, signal }),
     expireEvents(context, { log, signal }),
   ];
-  const hub = new WatchHub(store, () => clock.now());
+  const hub = new WatchHub(store, () => clock.now(), log);
   const facts: AccessFacts = { nodeOfPod: (namespace, name) => nodeOfPod(store, namespace, name) };
   const routes: RouteContext = {
     write: context,
-    watch: { store, hub, clock, random, closing: signal },
+    watch: { store, hub, clock, random, log, closing: signal },
     facts,
     nodes: new NodeTunnel({ store, client: options.nodeClient, sockets: options.sockets, log }),
-    healthChecks: [{ name: "ping", check: () => undefined }],
+    healthChecks: [
+      { name: "ping", check: () => undefined },
+      { name: "storage", check: () => store.fault },
+    ],
     serverAddress: addressOf(options.apiEndpoint),
   };
   const answer = (request: Incoming) =>

@@ -60,7 +60,10 @@ export function httpClient(lab: Lab, credentials: KeyPair | null = lab.admin): H
   function open(method: string, path: string, { body, headers = {} }: Ask, signal?: AbortSignal) {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const bytes = body === undefined ? undefined : toBytes(body);
-    const typed = bytes === undefined ? {} : { "content-type": "application/json" };
+    const typed =
+      bytes === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": bytes.byteLength };
     const options = { ...base, method, path, headers: { ...typed, ...headers } };
     const outgoing = httpsRequest(signal === undefined ? options : { ...options, signal }, resolve);
     outgoing.on("error", reject);

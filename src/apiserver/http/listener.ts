@@ -45,6 +45,8 @@ export interface HttpListenerOptions {
 
 /** Watches of one client share a connection; Go's HTTP/2 client opens another one beyond this. */
 const STREAMS_MAX = 1000;
+/** Longest Audit-ID that is taken over from a client. */
+const AUDIT_ID_MAX = 64;
 /** A client that vanished without a word is noticed by TCP. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -101,7 +103,7 @@ export class HttpListener {
     response.on("error", () => gone.abort());
     request.on("error", () => gone.abort());
     const headers = headersOf(request);
-    const extra = { "audit-id": headers["audit-id"] ?? randomUUID() };
+    const extra = { "audit-id": headers["audit-id"]?.slice(0, AUDIT_ID_MAX) ?? randomUUID() };
     const { signal } = gone;
     let answer: Answer;
     try {

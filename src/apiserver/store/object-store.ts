@@ -41,6 +41,7 @@ export class ObjectStore {
   readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   #stopWatch: () => void = () => {};
   #revision = 0;
+  #fault: string | undefined;
 
   private constructor(storage: Storage, clock: Clock) {
     this.#storage = storage;
@@ -72,6 +73,11 @@ export class ObjectStore {
   /** The newest version; every change up to it is in the caches. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Why the last write failed; undefined when it did not. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   cacheOf(kind: Kind): ResourceCache {
@@ -159,9 +165,11 @@ export class ObjectStore {
   async #write(written: Promise<WriteResult>): Promise<StoreResult> {
     try {
       const result = await written;
+      this.#fault = undefined;
       return result.done ? { done: true, revision: result.revision } : { done: false };
     } catch (error) {
       const code = errorCode(error) ?? "STORAGE_FAILED";
+      this.#fault = code;
       throw serviceUnavailable(`the server cannot write to its storage (${code})`);
     }
   }

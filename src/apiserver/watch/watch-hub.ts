@@ -1,4 +1,6 @@
 import type { Kind } from "../../api/kinds.ts";
+import { describeError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
 import type { Form } from "../negotiate.ts";
 import { type Filter, transition } from "../read/filter.ts";
 import type { ObjectStore } from "../store/object-store.ts";
@@ -9,6 +11,8 @@ import { encodeEvent } from "./encode-event.ts";
 export interface LiveWatch {
   /** Takes the newest lines; after them it has seen everything up to `revision`. Must not throw. */
   deliver(chunk: Uint8Array, revision: number): void;
+  /** A change could not be shown to it: the watch must end. */
+  fail(): void;
 }
 
 interface Group {
@@ -27,14 +31,16 @@ interface Group {
 export class WatchHub {
   readonly #store: ObjectStore;
   readonly #now: () => number;
+  readonly #log: Logger;
   readonly #groups = new Map<string, Map<string, Group>>();
   readonly #dirty = new Set<Group>();
   readonly #stop: () => void;
   #flushing: NodeJS.Immediate | undefined;
 
-  constructor(store: ObjectStore, now: () => number) {
+  constructor(store: ObjectStore, now: () => number, log: Logger) {
     this.#store = store;
     this.#now = now;
+    this.#log = log;
     this.#stop = store.listen((kind, event) => this.#take(kind, event));
   }
 
@@ -73,10 +79,19 @@ export class WatchHub {
 
   #take(kind: Kind, event: CacheEvent): void {
     for (const group of this.#groups.get(kind.listKind)?.values() ?? []) {
-      const change = transition(event, group.filter);
-      if (change === undefined) continue;
-      group.pieces.push(...encodeEvent(kind, change, group.form, this.#now()));
-      this.#dirty.add(group);
+      try {
+        const change = transition(event, group.filter);
+        if (change === undefined) continue;
+        group.pieces.push(...encodeEvent(kind, change, group.form, this.#now()));
+        this.#dirty.add(group);
+      } catch (error) {
+        // One object that cannot be shown must not stop the changes for everyone else.
+        this.#log.error("Cannot show a change", {
+          key: event.item.key,
+          error: describeError(error),
+        });
+        for (const member of [...group.members]) member.fail();
+      }
     }
     if (this.#dirty.size === 0 || this.#flushing !== undefined) return;
     this.#flushing = setImmediate(() => {

@@ -1,5 +1,7 @@
 import type { Kind } from "../../api/kinds.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { describeError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
 import { type Answer, type Incoming, jsonHeaders, type Sink } from "../exchange.ts";
 import { type Form, negotiateForm } from "../negotiate.ts";
 import { type Filter, filterOf, transition } from "../read/filter.ts";
@@ -16,6 +18,7 @@ export interface WatchContext {
   readonly hub: WatchHub;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly log: Logger;
   /** Aborts when the server closes; watches end in order then. */
   readonly closing: AbortSignal;
 }
@@ -74,15 +77,23 @@ class Watcher {
   /** Runs until the end; then the sink is ended. */
   async run(): Promise<void> {
     const timers = [this.#endAtDeadline(), this.#bookmarkRegularly()];
-    if (this.#o.options.sendInitialEvents) await this.#sendState();
-    else if (!this.#isResumable()) this.#expire();
-    while (!this.#signal.aborted) {
-      if (!(await this.#catchUp())) break;
-      await this.#live();
+    try {
+      await this.#follow();
+    } catch (error) {
+      this.#o.log.error("A watch failed", { error: describeError(error) });
     }
     this.#ending.abort();
     await Promise.all(timers);
     this.#o.sink.end();
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#o.options.sendInitialEvents) await this.#sendState();
+    else if (!this.#isResumable()) this.#expire();
+    while (!this.#signal.aborted) {
+      if (!(await this.#catchUp())) return;
+      await this.#live();
+    }
   }
 
   #isResumable(): boolean {
@@ -141,6 +152,7 @@ class Watcher {
         leave();
         sink.onDrain(resolve);
       },
+      fail: () => this.#ending.abort(),
     });
     this.#isLive = true;
     const leave = () => {
