@@ -28,6 +28,8 @@ export class ContainerSlot {
   waiting: Waiting | undefined;
   lastEnd: Termination | undefined;
   backoff: BackoffEntry | undefined;
+  /** A start that could not be tried is tried again at this time, in epoch milliseconds. */
+  notBeforeMs = 0;
   /** Of the current or last life. */
   log: ContainerLog | undefined;
   imageId = "";

@@ -11,6 +11,7 @@ import { canonicalImage, findImage, type ImageEntry } from "../images/image-tabl
 import { type ContainerStart, planContainers } from "../lifecycle/container-plan.ts";
 import { Deadline } from "../lifecycle/deadline.ts";
 import { ImagePulls } from "../lifecycle/image-pulls.ts";
+import type { BackoffEntry } from "../lifecycle/restart-backoff.ts";
 import { WakeUp } from "../lifecycle/wake-up.ts";
 import { type Container, describePod, isSidecar } from "../pod-types.ts";
 import { ContainerLog, removeLogFiles } from "../runtime/container-log.ts";
@@ -185,14 +186,7 @@ export class PodWorker {
       this.#sleepAtMost(remainingMs);
       this.#tellBackoff(name, pauseMs);
     }
-    for (const start of plan.start) {
-      if (this.#starting.has(start.name)) continue;
-      this.#starting.add(start.name);
-      void this.#start(start, ground).finally(() => {
-        this.#starting.delete(start.name);
-        this.#wakeUp.wake();
-      });
-    }
+    for (const start of plan.start) this.#startWhenDue(start, ground);
     if (plan.isFinished) await this.#finish();
   }
 
@@ -263,10 +257,29 @@ export class PodWorker {
     }
   }
 
-  async #start({ name, backoff }: ContainerStart, ground: Ground): Promise<void> {
-    const slot = this.container(name);
-    const image = slot === undefined ? undefined : this.#image(slot);
-    if (slot === undefined || image === undefined) return;
+  #startWhenDue(start: ContainerStart, ground: Ground): void {
+    const slot = this.container(start.name);
+    if (slot === undefined || this.#starting.has(slot.name)) return;
+    const leftMs = slot.notBeforeMs - this.#node.clock.now();
+    if (leftMs > 0) {
+      this.#sleepAtMost(leftMs);
+      return;
+    }
+    const image = this.#image(slot);
+    if (image === undefined) return;
+    this.#starting.add(slot.name);
+    void this.#start(slot, image, { ground, backoff: start.backoff }).finally(() => {
+      this.#starting.delete(slot.name);
+      this.#wakeUp.wake();
+    });
+  }
+
+  async #start(
+    slot: ContainerSlot,
+    image: ImageEntry,
+    { ground, backoff }: { readonly ground: Ground; readonly backoff: BackoffEntry | undefined },
+  ): Promise<void> {
+    const { name } = slot;
     try {
       const sources = await loadSources(this.#node.api, this.#pod, { container: slot.spec });
       if (this.#ending !== undefined || this.#signal.aborted) return;
@@ -284,7 +297,6 @@ export class PodWorker {
       });
       if (setup.type === "error") {
         this.#fail(slot, { reason: "CreateContainerConfigError", message: setup.message });
-        this.#sleepAtMost(SET_UP_RETRY_MS);
         return;
       }
       if (backoff !== undefined) slot.backoff = backoff;
@@ -307,7 +319,6 @@ export class PodWorker {
       await this.#postStart(slot, life, ground);
     } catch (error) {
       this.#fail(slot, { reason: "CreateContainerConfigError", message: describeError(error) });
-      this.#sleepAtMost(SET_UP_RETRY_MS);
     }
   }
 
@@ -338,6 +349,7 @@ export class PodWorker {
     const step = this.#pulls.fail({ container: slot.name, image, nowMs });
     for (const { type, reason, message } of step.notes) this.#tell(slot, type, reason, message);
     slot.waiting = step.waiting;
+    slot.notBeforeMs = nowMs + step.nextMs;
     this.#sleepAtMost(step.nextMs);
     return undefined;
   }
@@ -354,11 +366,11 @@ export class PodWorker {
       return;
     }
     this.#fail(slot, { reason: "CreateContainerError", message });
-    this.#sleepAtMost(SET_UP_RETRY_MS);
   }
 
   #fail(slot: ContainerSlot, waiting: Waiting): void {
     slot.waiting = waiting;
+    slot.notBeforeMs = this.#node.clock.now() + SET_UP_RETRY_MS;
     this.#tell(slot, "Warning", "Failed", `Error: ${waiting.message ?? waiting.reason}`);
   }
 

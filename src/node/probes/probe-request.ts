@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import { familyOf } from "../../lib/ip.ts";
 import type { Sockets } from "../../lib/sockets.ts";
@@ -155,9 +156,11 @@ async function fetchOnce(
   if (headers["accept"] === "") delete headers["accept"];
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { method: "GET", headers, signal: timeout, socket, agent: false };
+      // An `agent` of any kind, false too, would make Node open a connection of its own instead of this one.
+      const options = { method: "GET", headers, signal: timeout };
+      const secure = () => connectTls({ socket, rejectUnauthorized: false });
       const request = isTls
-        ? httpsRequest(url, { ...options, rejectUnauthorized: false }, resolve)
+        ? httpsRequest(url, { ...options, createConnection: secure }, resolve)
         : httpRequest(url, { ...options, createConnection: () => socket }, resolve);
       request.on("error", reject);
       request.end();

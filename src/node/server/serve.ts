@@ -12,9 +12,9 @@ import { runExec } from "./exec.ts";
 import { type LogQuery, parseLogQuery } from "./log-query.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
-/** PEM texts. Clients must show a certificate that `ca` has signed. */
+/** PEM texts. Clients must show a certificate that `clientCa` has signed. */
 export interface AgentCertificates {
-  readonly ca: string;
+  readonly clientCa: string;
   readonly cert: string;
   readonly key: string;
 }
@@ -43,8 +43,9 @@ interface Target {
  */
 export async function serveAgent(options: ServeAgentOptions): Promise<void> {
   const { namespace, nodeIps, certs, signal, log } = options;
+  const { clientCa: ca, cert, key } = certs;
   const server = createServer(
-    { ...certs, requestCert: true, rejectUnauthorized: true },
+    { ca, cert, key, requestCert: true, rejectUnauthorized: true },
     (request, response) => answer(request, response, options),
   );
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { events, nodes, pods, services } from "../../src/api/resource.ts";
+import type { Container, Pod } from "../../src/api/types.ts";
+import { type AgentLab, startAgentLab } from "./agent-lab.ts";
+
+let lab: AgentLab;
+
+before(async () => {
+  lab = await startAgentLab();
+});
+after(() => lab[Symbol.asyncDispose]());
+
+function shell(script: string, more: Partial<Container> = {}): Container {
+  return { name: "main", image: "busybox", command: ["sh", "-c", script], ...more };
+}
+
+const isReady = (pod: Pod) =>
+  pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+const main = (pod: Pod) => pod.status?.containerStatuses?.[0];
+
+async function get(pod: Pod, port: number, path = "/"): Promise<string> {
+  const ip = pod.status?.podIP ?? "";
+  const socket = await lab.node.sockets.connectTcp({ host: ip, port });
+  socket.write(`GET ${path} HTTP/1.0\r\n\r\n`);
+  let text = "";
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
+
+test("the node registers itself, Ready, with a lease", async () => {
+  const node = await lab.api.get(nodes, { name: "node-a" });
+  assert.equal(node.status?.conditions?.find((c) => c.type === "Ready")?.status, "True");
+  assert.equal(node.spec?.podCIDR, "10.0.1.0/24");
+  assert.match(node.status?.nodeInfo?.kubeletVersion ?? "", /^v1\.33\./);
+});
+
+test("a pod runs, gets an address of the node's range, and is Ready", async () => {
+  await lab.runPod("web", { containers: [{ name: "web", image: "serve_hostname" }] });
+  const pod = await lab.podWhen("web", isReady);
+  assert.equal(pod.status?.phase, "Running");
+  assert.match(pod.status?.podIP ?? "", /^10\.0\.1\./);
+  assert.equal(pod.status?.hostIP, "192.168.0.1");
+  assert.equal(main(pod)?.ready, true);
+  assert.equal(main(pod)?.restartCount, 0);
+  await lab.kubectl(["exec", "web", "--", "sleep", "0.2"]);
+  assert.match(await get(pod, 9376), /\r\n\r\nweb$/);
+});
+
+test("readiness follows its probe within milliseconds of the program's start", async () => {
+  await lab.runPod("probed", {
+    containers: [
+      {
+        name: "web",
+        image: "nginx",
+        readinessProbe: { httpGet: { path: "/", port: 80 }, periodSeconds: 10 },
+      },
+    ],
+  });
+  const pod = await lab.podWhen("probed", isReady, 3_000);
+  assert.match(await get(pod, 80), /Welcome to nginx!/);
+});
+
+test("a failing liveness probe restarts the container", async () => {
+  await lab.runPod("sick", {
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      shell("trap 'exit 3' TERM; sleep 60 & wait $!", {
+        livenessProbe: { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 1 },
+      }),
+    ],
+  });
+  const pod = await lab.podWhen("sick", (p) => (main(p)?.restartCount ?? 0) > 0);
+  assert.equal(main(pod)?.lastState?.terminated?.exitCode, 3);
+  await lab.api.delete(pods, { namespace: "default", name: "sick" }, { gracePeriodSeconds: 0 });
+});
+
+test("a container that keeps failing waits in CrashLoopBackOff", async () => {
+  await lab.runPod("crash", { containers: [shell("exit 4")] });
+  const pod = await lab.podWhen(
+    "crash",
+    (p) => main(p)?.state?.waiting?.reason === "CrashLoopBackOff",
+  );
+  assert.equal(main(pod)?.restartCount, 1);
+  assert.equal(main(pod)?.lastState?.terminated?.exitCode, 4);
+  assert.match(
+    main(pod)?.state?.waiting?.message ?? "",
+    /^back-off 10s restarting failed container=main pod=crash_default/,
+  );
+});
+
+test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an address", async () => {
+  await lab.runPod("absent", { containers: [{ name: "main", image: "example.org/absent" }] });
+  await lab.podWhen("absent", (p) => main(p)?.state?.waiting?.reason === "ErrImagePull");
+  const pod = await lab.podWhen(
+    "absent",
+    (p) => main(p)?.state?.waiting?.reason === "ImagePullBackOff",
+  );
+  assert.equal(pod.status?.phase, "Pending");
+  assert.match(pod.status?.podIP ?? "", /^10\.0\.1\./);
+  const list = await lab.api.list(events, { namespace: "default" });
+  const reasons = list.items
+    .filter((e) => e.involvedObject?.name === "absent")
+    .map((e) => e.reason);
+  assert.ok(reasons.includes("Failed"), reasons.join());
+});
+
+test("a program that is not there is a start error", async () => {
+  await lab.runPod("nowhere", { containers: [{ ...shell(""), command: ["/no/such"] }] });
+  const pod = await lab.podWhen("nowhere", (p) => main(p)?.lastState?.terminated !== undefined);
+  assert.equal(main(pod)?.lastState?.terminated?.reason, "StartError");
+  assert.equal(main(pod)?.lastState?.terminated?.exitCode, 128);
+});
+
+test("init containers run first, in order; then the pod succeeds", async () => {
+  await lab.runPod("steps", {
+    restartPolicy: "Never",
+    volumes: [{ name: "shared", emptyDir: {} }],
+    initContainers: ["one", "two"].map((name) => ({
+      ...shell(`echo ${name} >> /shared/steps`),
+      name,
+      volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+    })),
+    containers: [
+      shell("cat /shared/steps > /dev/termination-log", {
+        volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+      }),
+    ],
+  });
+  const pod = await lab.podWhen("steps", (p) => p.status?.phase === "Succeeded");
+  assert.equal(main(pod)?.state?.terminated?.message, "one\ntwo\n");
+  assert.equal(pod.status?.conditions?.find((c) => c.type === "Ready")?.reason, "PodCompleted");
+});
+
+test("a sidecar starts before and ends after the others", async () => {
+  await lab.runPod("escorted", {
+    restartPolicy: "Never",
+    initContainers: [
+      { ...shell("trap 'exit 0' TERM; sleep 60 & wait $!"), name: "side", restartPolicy: "Always" },
+    ],
+    containers: [shell("exit 0")],
+  });
+  const pod = await lab.podWhen("escorted", (p) => p.status?.phase === "Succeeded");
+  assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
+});
+
+test("a deleted pod gets TERM, its grace, and goes", async () => {
+  await lab.runPod("polite", {
+    containers: [shell("trap 'sleep 0.3; exit 0' TERM; sleep 60 & wait $!")],
+  });
+  await lab.podWhen("polite", isReady);
+  const startMs = performance.now();
+  const result = await lab.kubectl(["delete", "pod", "polite"]);
+  assert.equal(result.code, 0, result.stderr);
+  const took = performance.now() - startMs;
+  assert.ok(took > 300 && took < 3_000, `${took} ms`);
+});
+
+test("a pod that ignores TERM is killed when its grace is over", async () => {
+  await lab.runPod("rude", {
+    terminationGracePeriodSeconds: 1,
+    containers: [shell("sleep 60; true")],
+  });
+  await lab.podWhen("rude", isReady);
+  const startMs = performance.now();
+  await lab.kubectl(["delete", "pod", "rude"]);
+  const took = performance.now() - startMs;
+  assert.ok(took > 900 && took < 4_000, `${took} ms`);
+});
+
+test("environment, files and names are as in Kubernetes", async () => {
+  await lab.api.create(services, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { namespace: "default", name: "late-web" },
+    spec: { ports: [{ port: 80 }], selector: { app: "x" } },
+  });
+  await lab.runPod("facts", {
+    restartPolicy: "Never",
+    hostname: "h",
+    subdomain: "sub",
+    containers: [
+      shell("echo $LATE_WEB_SERVICE_PORT $IP; hostname; cat /etc/hosts /etc/resolv.conf", {
+        env: [{ name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
+      }),
+    ],
+  });
+  const pod = await lab.podWhen("facts", (p) => p.status?.phase === "Succeeded");
+  const { stdout } = await lab.kubectl(["logs", "facts"]);
+  const ip = pod.status?.podIP;
+  assert.match(stdout, new RegExp(`^80 ${ip}\nh\n`));
+  assert.match(stdout, new RegExp(`\n${ip}\th.sub.default.svc.cluster.local\th\n`));
+  assert.match(stdout, /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/);
+  assert.match(stdout, /nameserver 172\.30\.0\.10\noptions ndots:5\n/);
+});
+
+for (const version of ["1.33", "1.29"]) {
+  test(`kubectl ${version} exec gives output, input and exit status`, async () => {
+    const name = `exec-${version.replace(".", "-")}`;
+    await lab.runPod(name, { containers: [shell("trap 'exit 0' TERM; sleep 60 & wait $!")] });
+    await lab.podWhen(name, isReady);
+    const run = (args: readonly string[], input?: string) =>
+      lab.kubectl(["exec", ...(input === undefined ? [] : ["-i"]), name, "--", ...args], {
+        version,
+        ...(input === undefined ? {} : { input }),
+      });
+    const both = await run(["sh", "-c", "echo out; echo err >&2; exit 5"]);
+    assert.equal(both.stdout, "out\n");
+    assert.match(both.stderr, /^err\ncommand terminated with exit code 5/);
+    assert.equal(both.code, 5);
+    const input = "x".repeat(300_000);
+    const count = await run(["wc", "-c"], input);
+    assert.equal(count.stdout.trim(), "300000", count.stderr);
+    const much = await run(["head", "-c", "3000000", "/dev/zero"]);
+    assert.equal(much.stdout.length, 3_000_000);
+  });
+}
+
+test("kubectl logs: tail, previous, timestamps, follow", async () => {
+  await lab.runPod("talk", {
+    containers: [
+      shell(
+        "for i in 1 2 3; do echo line $i; done; test -e /keep/again || { touch /keep/again; exit 1; }; sleep 0.5; echo last; sleep 60",
+        { volumeMounts: [{ name: "keep", mountPath: "/keep" }] },
+      ),
+    ],
+    volumes: [{ name: "keep", emptyDir: {} }],
+  });
+  await lab.podWhen("talk", (p) => main(p)?.restartCount === 1 && isReady(p));
+  const tail = await lab.kubectl(["logs", "talk", "--tail=2", "--previous"]);
+  assert.equal(tail.stdout, "line 2\nline 3\n");
+  const stamped = await lab.kubectl(["logs", "talk", "--timestamps", "--limit-bytes=40"]);
+  assert.match(stamped.stdout, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z line 1\n/);
+  const following = lab.kubectl(["logs", "-f", "talk"]);
+  await lab.podWhen("talk", () => true);
+  await lab.api.delete(pods, { namespace: "default", name: "talk" }, { gracePeriodSeconds: 1 });
+  assert.match((await following).stdout, /line 3\nlast\n$/);
+});
+
+test("after an agent was killed its pods start again, with the same UID and one more restart", async () => {
+  const before = await lab.api.get(pods, { namespace: "default", name: "web" });
+  await lab.restartAgent();
+  const pod = await lab.podWhen("web", (p) => main(p)?.restartCount === 1 && isReady(p));
+  assert.equal(pod.metadata.uid, before.metadata.uid);
+  assert.equal(pod.status?.podIP, before.status?.podIP);
+  assert.equal(pod.status?.podIPs?.length, 1);
+  assert.equal(main(pod)?.lastState?.terminated?.exitCode, 255);
+  const logs = await lab.kubectl(["logs", "web", "--previous"]);
+  assert.match(logs.stdout, /Serving on port 9376/);
+});
