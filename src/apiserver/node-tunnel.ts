@@ -177,7 +177,7 @@ function containerOf({ spec }: Pod, name: string, wanted: string): string {
 function getFrom(socket: TLSSocket, path: string, signal: AbortSignal): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = httpsRequest(
-    { createConnection: () => socket, path, host: "node", signal, agent: false },
+    { createConnection: () => socket, path, host: "node", signal },
     resolve,
   );
   outgoing.once("error", (error) => reject(internalError(describeError(error))));
