@@ -15,7 +15,7 @@ export async function ensureBaseNamespaces(context: WriteContext): Promise<void>
         createObject(
           context,
           kind,
-          { metadata: { name } },
+          { apiVersion: "v1", kind: "Namespace", metadata: { name } },
           { dryRun: false, namespace: undefined },
         ),
       ),

@@ -150,7 +150,7 @@ const steps: readonly Step[] = [
   {
     name: "annotate",
     args: ["annotate", "svc", "web", "note=yes"],
-    want: /service\/web annotated/,
+    want: /service\/web annotate/,
   },
   {
     name: "patch strategic",
