@@ -29,6 +29,7 @@ const NFTA_SET_ELEM_DATA = 2;
 const NFTA_DATA_VALUE = 1;
 const NFPROTO_INET = 1;
 const NFGENMSG_BYTES = 4;
+const NLA_TYPE_MASK = 0x3fff;
 
 /** An element as the kernel holds it, in hexadecimal; `value` is absent for sets and for verdicts. */
 export interface RawElement {
@@ -115,23 +116,42 @@ function header(): Buffer {
   return bytes;
 }
 
+/** Written for lists of 100,000: it makes no map of attributes. */
 function parseElements(body: Buffer): RawElement[] {
-  const list = parseAttributes(body, NFGENMSG_BYTES).get(NFTA_SET_ELEM_LIST_ELEMENTS);
+  const list = find(body, NFGENMSG_BYTES, body.length, NFTA_SET_ELEM_LIST_ELEMENTS);
   const elements: RawElement[] = [];
-  // All of them have the same type, so they can not be read as a map of attributes.
-  for (let at = 0; list !== undefined && at + 4 <= list.length; ) {
-    const length = list.readUInt16LE(at);
+  if (list === undefined) return elements;
+  for (let at = list.start; at + 4 <= list.end; ) {
+    const length = body.readUInt16LE(at);
     if (length < 4) break;
-    const parts = parseAttributes(list.subarray(at + 4, at + length));
-    const key = dataValue(parts.get(NFTA_SET_ELEM_KEY));
-    if (key !== undefined) elements.push({ key, value: dataValue(parts.get(NFTA_SET_ELEM_DATA)) });
+    const key = dataValue(body, at + 4, at + length, NFTA_SET_ELEM_KEY);
+    const value = dataValue(body, at + 4, at + length, NFTA_SET_ELEM_DATA);
+    if (key !== undefined) elements.push({ key, value });
     at += (length + 3) & ~3;
   }
   return elements;
 }
 
-function dataValue(data: Buffer | undefined): string | undefined {
-  return data === undefined
-    ? undefined
-    : parseAttributes(data).get(NFTA_DATA_VALUE)?.toString("hex");
+function dataValue(bytes: Buffer, start: number, end: number, wanted: number): string | undefined {
+  const outer = find(bytes, start, end, wanted);
+  const inner = outer && find(bytes, outer.start, outer.end, NFTA_DATA_VALUE);
+  return inner && bytes.toString("hex", inner.start, inner.end);
+}
+
+/** Where the value of the first attribute of a type lies. */
+function find(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  wanted: number,
+): { readonly start: number; readonly end: number } | undefined {
+  for (let at = start; at + 4 <= end; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4) return undefined;
+    if ((bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK) === wanted) {
+      return { start: at + 4, end: at + length };
+    }
+    at += (length + 3) & ~3;
+  }
+  return undefined;
 }

@@ -4,7 +4,7 @@ export interface SyncReport {
   readonly endedAtMs: number;
   readonly durationMs: number;
   /** Whether everything was written anew, and why. */
-  readonly full: "start" | "failure" | "repair" | "period" | undefined;
+  readonly full: "start" | "failure" | "repair" | undefined;
   /** In the whole table: Services, and backends of their ports. */
   readonly services: number;
   readonly endpoints: number;

@@ -6,6 +6,7 @@ import type { DataPlane } from "../table/data-plane.ts";
 import type { ForwardingTable } from "../table/forwarding-table.ts";
 import { type FlatOptions, TABLE, TABLE_NAME } from "./base-ruleset.ts";
 import { comparableMaps, elementBytes } from "./element-bytes.ts";
+import type { Element } from "./elements.ts";
 import { FlatPlan, type Transaction } from "./flat-plan.ts";
 
 /** Writes the flat layout into the nftables of one network namespace. */
@@ -45,12 +46,12 @@ class FlatDataPlane implements DataPlane {
     this.#plan = plan;
   }
 
-  isIntact(): boolean {
+  async isIntact(): Promise<boolean> {
     if (this.#plan === undefined) return false;
     const generation = this.#state.generation();
     if (generation === this.#ownGeneration) return true;
     // Somebody wrote, most often to a table of their own.
-    if (!this.#equals(this.#plan)) return false;
+    if (!(await this.#equals(this.#plan))) return false;
     this.#ownGeneration = generation;
     return true;
   }
@@ -84,20 +85,23 @@ class FlatDataPlane implements DataPlane {
     this.#ownGeneration = generation === this.#ownGeneration + 1 ? generation : undefined;
   }
 
-  #equals(plan: FlatPlan): boolean {
+  async #equals(plan: FlatPlan): Promise<boolean> {
     if (this.#state.fingerprint(TABLE_NAME) !== this.#fingerprint) return false;
     const wanted = Map.groupBy(plan.elements().values(), (element) => element.in);
-    return comparableMaps.every((map) => {
-      const held = this.#state.elements(TABLE_NAME, map);
-      const own = wanted.get(map) ?? [];
-      if (held === undefined || held.length !== own.length) return false;
-      const values = new Map(held.map(({ key, value }) => [key, value]));
-      return own.every((element) => {
-        const bytes = elementBytes(element);
-        return (
-          bytes !== undefined && values.has(bytes.key) && values.get(bytes.key) === bytes.value
-        );
-      });
+    for (const map of comparableMaps) {
+      if (!this.#holds(map, wanted.get(map) ?? [])) return false;
+      await nextTurn();
+    }
+    return true;
+  }
+
+  #holds(map: string, wanted: readonly Element[]): boolean {
+    const held = this.#state.elements(TABLE_NAME, map);
+    if (held?.length !== wanted.length) return false;
+    const values = new Map(held.map(({ key, value }) => [key, value]));
+    return wanted.every((element) => {
+      const bytes = elementBytes(element);
+      return bytes !== undefined && values.has(bytes.key) && values.get(bytes.key) === bytes.value;
     });
   }
 }

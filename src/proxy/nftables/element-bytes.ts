@@ -61,23 +61,27 @@ function encode(text: string, parts: readonly Part[]): string {
 const protocols: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 function encodePart(word: string, part: Part): string {
-  const bytes = Buffer.alloc(4);
   switch (part) {
-    case "ip": {
-      const address = parseIp(word);
-      const digits = address?.family === "IPv6" ? 32 : 8;
-      return (address?.value ?? 0n).toString(16).padStart(digits, "0");
-    }
+    case "ip":
+      return encodeIp(word);
     case "protocol":
-      bytes.writeUInt8(protocols[word] ?? 0);
-      break;
+      return `${hex(protocols[word] ?? 0, 2)}000000`;
     case "port":
-      bytes.writeUInt16BE(Number(word));
-      break;
+      return `${hex(Number(word), 4)}0000`;
     // Marks and slots are in host order.
-    case "number":
-      bytes.writeUInt32LE(Number(word));
-      break;
+    case "number": {
+      const big = hex(Number(word), 8);
+      return big.slice(6) + big.slice(4, 6) + big.slice(2, 4) + big.slice(0, 2);
+    }
   }
-  return bytes.toString("hex");
+}
+
+function encodeIp(word: string): string {
+  const address = parseIp(word);
+  if (address === undefined) return "";
+  return address.value.toString(16).padStart(address.family === "IPv6" ? 32 : 8, "0");
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }

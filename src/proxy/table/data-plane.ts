@@ -16,7 +16,7 @@ export interface DataPlane extends AsyncDisposable {
    */
   apply(table: ForwardingTable, services?: ReadonlySet<string>): Promise<void>;
   /** Whether the kernel still has what was applied. Cheap enough for a slow timer. */
-  isIntact(): boolean;
+  isIntact(): Promise<boolean>;
   /** Takes everything out of the kernel. */
   remove(): Promise<void>;
 }

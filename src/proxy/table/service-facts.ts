@@ -43,8 +43,17 @@ const OTHER_PROXY_LABEL = "service.kubernetes.io/service-proxy-name";
 /** Controllers put it on the copies of headless Services; such a Service has no virtual address. */
 const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
+/** Objects are immutable, and several nodes in one process look at the same ones. */
+const known = new WeakMap<Service, ServiceFacts | "none">();
+
 /** Turns a Service object into facts; undefined where there is nothing to forward. */
 export function serviceFacts(service: Service): ServiceFacts | undefined {
+  const facts = known.get(service) ?? parseService(service) ?? "none";
+  known.set(service, facts);
+  return facts === "none" ? undefined : facts;
+}
+
+function parseService(service: Service): ServiceFacts | undefined {
   const { metadata, spec } = service;
   const labels = metadata.labels ?? {};
   if (spec === undefined || spec.type === "ExternalName") return undefined;

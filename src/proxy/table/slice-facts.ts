@@ -36,8 +36,17 @@ export interface EndpointFacts {
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 const TRIGGER_TIME_ANNOTATION = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/** Objects are immutable, and several nodes in one process look at the same ones. */
+const known = new WeakMap<EndpointSlice, SliceFacts | "none">();
+
 /** Turns an EndpointSlice object into facts; undefined for one of host names, or of no Service. */
 export function sliceFacts(slice: EndpointSlice): SliceFacts | undefined {
+  const facts = known.get(slice) ?? parseSlice(slice) ?? "none";
+  known.set(slice, facts);
+  return facts === "none" ? undefined : facts;
+}
+
+function parseSlice(slice: EndpointSlice): SliceFacts | undefined {
   const { metadata, addressType } = slice;
   const serviceName = metadata.labels?.[SERVICE_NAME_LABEL] ?? "";
   if (serviceName === "" || (addressType !== "IPv4" && addressType !== "IPv6")) return undefined;
