@@ -1,4 +1,4 @@
-import { isConflict, isStatus } from "../api/status-error.ts";
+import { isConflict, isNotFound, isStatus } from "../api/status-error.ts";
 import type { KubeObject } from "../api/types.ts";
 import type { Api, Informer, Informers } from "../client/api.ts";
 import type { EventRecorder } from "../client/events.ts";
@@ -55,8 +55,9 @@ export async function runLoop(context: ControllerContext, loop: Loop): Promise<v
         error: describeError(error),
         retryMs: retryMs === undefined ? "never" : Math.round(retryMs),
       };
-      // Somebody else wrote first, or our cache is behind our own write: the next try sees it.
-      if (isConflict(error) || error instanceof StaleCache) log.debug("Will try again", fields);
+      // Somebody else wrote or deleted first, or our cache is behind: the next try sees it.
+      if (isConflict(error) || isNotFound(error) || error instanceof StaleCache)
+        log.debug("Will try again", fields);
       else log.warn("Could not bring about what is wanted, will try again", fields);
     },
   });

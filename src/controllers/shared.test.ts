@@ -6,6 +6,7 @@ import { planClaims } from "./claims.ts";
 import { servicesConcerned } from "./endpoint-pods.ts";
 import { Expectations } from "./expectations.ts";
 import { intOrPercent } from "./int-or-percent.ts";
+import { OwnWrites } from "./own-writes.ts";
 import { SliceTracker } from "./slice-tracker.ts";
 import { templateHash } from "./template-hash.ts";
 import { triggerTime } from "./trigger-time.ts";
@@ -175,4 +176,20 @@ test("intOrPercent: numbers as they are, shares rounded as asked", () => {
 test("templateHash: the order of fields does not matter, a collision count does", () => {
   assert.equal(templateHash({ a: 1, b: 2 }, undefined), templateHash({ b: 2, a: 1 }, undefined));
   assert.notEqual(templateHash({ a: 1 }, undefined), templateHash({ a: 1 }, 1));
+});
+
+test("OwnWrites: a cache that shows what we replaced is behind, for a while at most", () => {
+  const at = (version: string): KubeObject => ({ metadata: { resourceVersion: version } });
+  const writes = new OwnWrites();
+  writes.wrote("a", at("1"), at("2"), at("1"));
+  assert.equal(writes.isBehind("a", at("1")), true);
+  assert.equal(writes.isBehind("a", at("3")), false);
+  assert.equal(writes.isBehind("a", at("1")), false, "the cache caught up before");
+  writes.wrote("b", at("1"), at("2"), at("2"));
+  assert.equal(writes.isBehind("b", at("2")), false, "the cache was faster than the answer");
+  writes.wrote("c", at("1"), at("1"), at("1"));
+  assert.equal(writes.isBehind("c", at("1")), false, "a write without effect has no event");
+  writes.wrote("d", undefined, at("1"), undefined);
+  for (let look = 0; look < 20; look++) assert.equal(writes.isBehind("d", undefined), true);
+  assert.equal(writes.isBehind("d", undefined), false, "made and deleted between two looks");
 });

@@ -9,6 +9,7 @@ import type { WorkResult } from "../../client/work-queue.ts";
 import { applyClaims, planClaims } from "../claims.ts";
 import type { ControllerContext } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
+import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerOf, controllerUids, isOwnedBy } from "../owners.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { planDeployment } from "./plan.ts";
@@ -23,12 +24,21 @@ export async function runDeployments(context: ControllerContext): Promise<void> 
   const setCache = informers.informer(replicaSets);
   const podCache = informers.informer(pods);
   const podsByOwner = indexBy(podCache, controllerUids);
+  const ownWrites = new OwnWrites();
+  const ownSetWrites = new OwnWrites();
   const recorder = recorderOf(context, "deployment-controller");
 
   async function work(key: string): Promise<WorkResult> {
     const deployment = deploymentCache.get(key);
-    if (deployment === undefined) return undefined;
+    if (deployment === undefined) {
+      ownWrites.forget(key);
+      return undefined;
+    }
+    if (ownWrites.isBehind(key, deployment)) return { againAfterMs: CATCH_UP_MS };
     const owned = await claim(deployment);
+    if (owned.some((set) => ownSetWrites.isBehind(keyOf(set), set))) {
+      return { againAfterMs: CATCH_UP_MS };
+    }
     const plan = planDeployment({
       deployment,
       replicaSets: owned,
@@ -53,7 +63,8 @@ export async function runDeployments(context: ControllerContext): Promise<void> 
   async function apply(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
     if (plan.create !== undefined && !(await create(deployment, plan.create))) return;
     for (const { next, resized } of plan.changes) {
-      await api.update(replicaSets, next);
+      const answer = await api.update(replicaSets, next);
+      ownSetWrites.wrote(keyOf(next), next, answer, setCache.get(keyOf(next)));
       if (resized !== undefined) tellResized(deployment, next, resized);
     }
     for (const { metadata } of plan.deletes) {
@@ -94,16 +105,18 @@ export async function runDeployments(context: ControllerContext): Promise<void> 
   }
 
   async function writeOwn(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
+    const key = keyOf(deployment);
     let written = deployment;
     if (plan.revision !== undefined) {
       const annotations = { [REVISION_ANNOTATION]: String(plan.revision) };
       const { resourceVersion } = deployment.metadata;
       const body = { metadata: { annotations, resourceVersion } };
-      const name = nameOfKey(keyOf(deployment));
-      written = await api.patch(deployments, name, { type: "merge", body });
+      written = await api.patch(deployments, nameOfKey(key), { type: "merge", body });
     }
-    if (semanticEqual(plan.status, deployment.status)) return;
-    await api.update(deployments, { ...written, status: plan.status }, "status");
+    if (!semanticEqual(plan.status, deployment.status)) {
+      written = await api.update(deployments, { ...written, status: plan.status }, "status");
+    }
+    ownWrites.wrote(key, deployment, written, deploymentCache.get(key));
   }
 
   function tellResized(

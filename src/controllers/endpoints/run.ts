@@ -6,14 +6,13 @@ import type { WorkResult } from "../../client/work-queue.ts";
 import type { ControllerContext } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { selectedPods, selectsPods, servicesConcerned } from "../endpoint-pods.ts";
+import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import type { TriggerTimes } from "../trigger-time.ts";
 import { triggerTime } from "../trigger-time.ts";
 import { reconcileEndpoints } from "./reconcile.ts";
 
 /** Endpoints with it are records of an election, no addresses; they have no Service and stay. */
 const LEADER_ANNOTATION = "control-plane.alpha.kubernetes.io/leader";
-/** How long a sync waits for the cache to show our own last write. */
-const STALE_WAIT_MS = 1_000;
 
 /** Keeps the Endpoints object of each Service that selects pods. */
 export async function runEndpoints(context: ControllerContext): Promise<void> {
@@ -22,9 +21,10 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
   const podCache = informers.informer(pods);
   const endpointsCache = informers.informer(endpoints);
   const triggers = new Map<string, TriggerTimes>();
-  /** Versions that we have replaced, until the cache shows something else. */
-  const replaced = new Map<string, string | undefined>();
+  const ownWrites = new OwnWrites();
+  /** The version of our last write, by which its event is told from the writes of others. */
   const written = new Map<string, string>();
+  const waitingForCache = new Set<string>();
   const recorder = recorderOf(context, "endpoint-controller");
 
   async function work(key: string): Promise<WorkResult> {
@@ -32,16 +32,17 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
     const existing = endpointsCache.get(key);
     if (service === undefined) {
       triggers.delete(key);
-      replaced.delete(key);
+      ownWrites.forget(key);
       written.delete(key);
       await removeOrphan(existing);
       return undefined;
     }
     if (!selectsPods(service)) return undefined;
-    if (replaced.has(key) && replaced.get(key) === existing?.metadata.resourceVersion) {
-      return { againAfterMs: STALE_WAIT_MS };
+    if (ownWrites.isBehind(key, existing)) {
+      waitingForCache.add(key);
+      return { againAfterMs: CATCH_UP_MS };
     }
-    replaced.delete(key);
+    waitingForCache.delete(key);
 
     const { namespace = "" } = nameOfKey(key);
     const selected = selectedPods(service, podCache.listNamespace(namespace));
@@ -67,12 +68,8 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
       const answer = isNew
         ? await api.create(endpoints, wanted)
         : await api.update(endpoints, wanted);
-      const version = answer.metadata.resourceVersion;
-      const before = existing?.metadata.resourceVersion;
-      written.set(key, version ?? "");
-      // A write without effect has no event that could show it.
-      const isShown = endpointsCache.get(key)?.metadata.resourceVersion !== before;
-      if (version !== before && !isShown) replaced.set(key, before);
+      written.set(key, answer.metadata.resourceVersion ?? "");
+      ownWrites.wrote(key, existing, answer, endpointsCache.get(key));
     } catch (error) {
       if (isNamespaceTerminating(error)) return;
       const verb = isNew ? "create" : "update";
@@ -109,7 +106,7 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
       endpointsCache.subscribe(({ type, object }) => {
         const key = keyOf(object);
         const isOurs = type !== "DELETED" && written.get(key) === object.metadata.resourceVersion;
-        const wasWaiting = replaced.has(key) && type !== "DELETED";
+        const wasWaiting = waitingForCache.delete(key);
         if (isSweeping || wasWaiting || (!isOurs && serviceCache.get(key) !== undefined)) {
           queue.add(key);
         }

@@ -85,7 +85,9 @@ export function wantedTaints(
   for (const key of noSchedule) {
     if (!has(key, "NoSchedule")) wanted.push({ key, effect: "NoSchedule", timeAdded });
   }
-  if (evicts && health !== undefined && !has(health, "NoExecute")) {
+  // A node that never spoke has no pods that could leave.
+  const hasSpoken = readiness(node) !== undefined;
+  if (evicts && hasSpoken && health !== undefined && !has(health, "NoExecute")) {
     wanted.push({ key: health, effect: "NoExecute", timeAdded });
   }
   return semanticEqual(wanted, taints) ? undefined : wanted;

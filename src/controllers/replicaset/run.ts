@@ -10,6 +10,7 @@ import { applyClaims, planClaims } from "../claims.ts";
 import type { ControllerContext } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
+import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controlledBy, controllerOf, controllerUids } from "../owners.ts";
 import { createPodControl, podFrom } from "../pod-control.ts";
 import { availableAtMs, isActive, isTerminating } from "../pods.ts";
@@ -30,6 +31,7 @@ export async function runReplicaSets(context: ControllerContext): Promise<void> 
   const podsByOwner = indexBy(podCache, controllerUids);
   const setsByOwner = indexBy(setCache, controllerUids);
   const expectations = new Expectations();
+  const ownWrites = new OwnWrites();
   const recorder = recorderOf(context, "replicaset-controller");
   const podControl = createPodControl(api, recorder);
 
@@ -37,8 +39,10 @@ export async function runReplicaSets(context: ControllerContext): Promise<void> 
     const replicaSet = setCache.get(key);
     if (replicaSet === undefined) {
       expectations.forget(key);
+      ownWrites.forget(key);
       return undefined;
     }
+    if (ownWrites.isBehind(key, replicaSet)) return { againAfterMs: CATCH_UP_MS };
     const isSettled = expectations.areMet(key, clock.now());
     const owned = await claim(replicaSet);
     let failure: Failure | undefined;
@@ -139,7 +143,9 @@ export async function runReplicaSets(context: ControllerContext): Promise<void> 
     const input = { replicaSet, pods: owned, nowMs: clock.now() };
     const status = replicaSetStatus(input, told);
     if (semanticEqual(status, replicaSet.status)) return;
-    await api.update(replicaSets, { ...replicaSet, status }, "status");
+    const key = keyOf(replicaSet);
+    const answer = await api.update(replicaSets, { ...replicaSet, status }, "status");
+    ownWrites.wrote(key, replicaSet, answer, setCache.get(key));
   }
 
   /** Ready pods become available by mere lapse of time, which no event tells. */

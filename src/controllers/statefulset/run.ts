@@ -9,6 +9,7 @@ import type { WorkResult } from "../../client/work-queue.ts";
 import { applyClaims, planClaims } from "../claims.ts";
 import type { ControllerContext } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
+import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerOf, controllerUids } from "../owners.ts";
 import { createPodControl } from "../pod-control.ts";
 import { availableAtMs } from "../pods.ts";
@@ -23,12 +24,17 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
   const setCache = informers.informer(statefulSets);
   const podCache = informers.informer(pods);
   const revisionCache = informers.informer(controllerRevisions);
+  const ownWrites = new OwnWrites();
   const revisionsByOwner = indexBy(revisionCache, controllerUids);
   const podControl = createPodControl(api, recorderOf(context, "statefulset-controller"));
 
   async function work(key: string): Promise<WorkResult> {
     const set = setCache.get(key);
-    if (set === undefined) return undefined;
+    if (set === undefined) {
+      ownWrites.forget(key);
+      return undefined;
+    }
+    if (ownWrites.isBehind(key, set)) return { againAfterMs: CATCH_UP_MS };
     const owned = await claim(set);
     const revisions = revisionsByOwner.get(set.metadata.uid ?? "");
     const update = await ensureRevision(set, revisions);
@@ -47,7 +53,8 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
       for (const pod of plan.remove) await podControl.remove(set, pod);
     } finally {
       if (!semanticEqual(plan.status, set.status)) {
-        await api.update(statefulSets, { ...set, status: plan.status }, "status");
+        const answer = await api.update(statefulSets, { ...set, status: plan.status }, "status");
+        ownWrites.wrote(key, set, answer, setCache.get(key));
       }
     }
     await truncateHistory(set, revisions, owned, [current, update]);

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  endpointSlices,
+  events,
+  leases,
+  namespaces,
+  nodes,
+  pods,
+  services,
+} from "../../src/api/resource.ts";
+import { formatMicroTime } from "../../src/lib/clock.ts";
+import type { ControllerLab } from "./lab.ts";
+import { eventually, startControllers } from "./lab.ts";
+
+// A node that goes silent, on a real API server, with a grace period short enough to wait for.
+
+const GRACE_MS = 1_200;
+const NAMESPACE = "silence";
+let lab: ControllerLab;
+let heartbeat: NodeJS.Timeout;
+const lively = new Set(["node-1", "node-2", "node-3"]);
+
+before(async () => {
+  lab = await startControllers({ nodes: { graceMs: GRACE_MS, periodMs: 100 } });
+  for (const name of lively) {
+    const node = await lab.api.create(nodes, { metadata: { name } });
+    const conditions = [{ type: "Ready", status: "True" }];
+    await lab.api.update(nodes, { ...node, status: { conditions } }, "status");
+    await lab.api.create(leases, {
+      metadata: { name, namespace: "kube-node-lease" },
+      spec: spec(name),
+    });
+  }
+  heartbeat = setInterval(() => {
+    for (const name of lively) {
+      const patch = { type: "merge", body: { spec: spec(name) } } as const;
+      lab.api.patch(leases, { namespace: "kube-node-lease", name }, patch).catch(() => {});
+    }
+  }, 200);
+});
+after(async () => {
+  clearInterval(heartbeat);
+  await lab[Symbol.asyncDispose]();
+});
+
+function spec(holderIdentity: string) {
+  return { holderIdentity, leaseDurationSeconds: 40, renewTime: formatMicroTime(Date.now()) };
+}
+
+async function readyOf(name: string) {
+  const { status, spec: nodeSpec } = await lab.api.get(nodes, { name });
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const taints = (nodeSpec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
+  return { status: ready?.status, reason: ready?.reason, taints };
+}
+
+test("a silent node is unknown, its pods leave service, and it is taken back when it speaks again", async () => {
+  await lab.api.create(namespaces, { metadata: { name: NAMESPACE } });
+  const pod = await lab.api.create(pods, {
+    metadata: { name: "web", namespace: NAMESPACE, labels: { app: "web" } },
+    spec: { nodeName: "node-1", containers: [{ name: "main", image: "pause" }] },
+  });
+  const conditions = [{ type: "Ready", status: "True" }];
+  const podStatus = {
+    phase: "Running",
+    podIP: "10.244.0.2",
+    podIPs: [{ ip: "10.244.0.2" }],
+    conditions,
+  };
+  await lab.api.update(pods, { ...pod, status: podStatus }, "status");
+  await lab.api.create(services, {
+    metadata: { name: "web", namespace: NAMESPACE },
+    spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+  });
+  const isServing = async () => {
+    const { items } = await lab.api.list(endpointSlices, { namespace: NAMESPACE });
+    return items.flatMap(({ endpoints }) =>
+      endpoints.map((endpoint) => endpoint.conditions?.ready),
+    );
+  };
+  await eventually(async () => assert.deepEqual(await isServing(), [true]));
+
+  const silentMs = performance.now();
+  lively.delete("node-1");
+  await eventually(async () => assert.equal((await readyOf("node-1")).status, "Unknown"));
+  assert.ok(performance.now() - silentMs >= GRACE_MS - 300, "not before the grace period");
+  await eventually(async () => {
+    const { reason, taints } = await readyOf("node-1");
+    assert.equal(reason, "NodeStatusUnknown");
+    assert.deepEqual(taints, [
+      "node.kubernetes.io/unreachable:NoExecute",
+      "node.kubernetes.io/unreachable:NoSchedule",
+    ]);
+    assert.deepEqual(await isServing(), [false]);
+  });
+  assert.deepEqual((await readyOf("node-2")).taints, []);
+  const { items } = await lab.api.list(events, {});
+  assert.ok(
+    items.some(
+      ({ reason, involvedObject }) => reason === "NodeNotReady" && involvedObject.kind === "Node",
+    ),
+  );
+
+  lively.add("node-1");
+  const node = await lab.api.get(nodes, { name: "node-1" });
+  await lab.api.update(nodes, { ...node, status: { conditions } }, "status");
+  await eventually(async () => assert.deepEqual((await readyOf("node-1")).taints, []));
+});
+
+test("pods of a node that is gone for good are not removed at once", async () => {
+  await lab.api.delete(nodes, { name: "node-3" });
+  const { items } = await lab.api.list(pods, { namespace: NAMESPACE });
+  assert.equal(items.length, 1);
+});
