@@ -50,6 +50,9 @@ const AUDIT_ID_MAX = 64;
 /** A client that vanished without a word is noticed by TCP. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** Made once: every request ends in it, and a new one each time would cost its stack. */
+const clientGone = new Error("The client has gone");
+
 /** HTTP/2 and HTTP/1.1 over TLS on connections that others accept. */
 export class HttpListener {
   readonly #o: HttpListenerOptions;
@@ -99,9 +102,10 @@ export class HttpListener {
     response: ServerResponse | Http2ServerResponse,
   ): Promise<void> {
     const gone = new AbortController();
-    response.on("close", () => gone.abort());
-    response.on("error", () => gone.abort());
-    request.on("error", () => gone.abort());
+    const leave = () => gone.abort(clientGone);
+    response.on("close", leave);
+    response.on("error", leave);
+    request.on("error", leave);
     const headers = headersOf(request);
     const extra = { "audit-id": headers["audit-id"]?.slice(0, AUDIT_ID_MAX) ?? randomUUID() };
     const { signal } = gone;
@@ -125,7 +129,7 @@ export class HttpListener {
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {
     const gone = new AbortController();
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => gone.abort());
+    socket.on("close", () => gone.abort(clientGone));
     try {
       const headers = headersOf(request);
       await this.#o.upgrade({
@@ -194,6 +198,7 @@ async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<
   if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES_MAX) {
     throw bodyTooLarge(BODY_BYTES_MAX);
   }
+  if (request.destroyed) throw clientGone;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -204,6 +209,6 @@ async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<
   });
   request.on("end", () => resolve(Buffer.concat(chunks)));
   request.on("error", reject);
-  request.on("close", () => reject(new Error("the client has gone")));
+  request.on("close", () => reject(clientGone));
   return promise;
 }

@@ -99,7 +99,10 @@ async function tryUpdate(
   }
   admitted.commit();
   if (isFinal) {
-    if (isServices(kind)) await afterServiceDeleted(context, next);
+    if (isServices(kind)) {
+      context.allocators.release(next);
+      await afterServiceDeleted(context, next);
+    }
     return done(unstoredItem(key, next));
   }
   return done(store.itemAt(kind, key, { object: next, revision: result.revision }));
