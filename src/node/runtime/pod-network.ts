@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { MNT_DETACH, umount } from "../../kernel/ffi.ts";
 import { openLinks } from "../../kernel/links.ts";
 import { createNetworkNamespace } from "../../kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
@@ -67,10 +70,22 @@ export function disconnectPod(uid: string, node: NetworkNamespace): void {
   }
 }
 
-/** What a node needs before pods can be reached through it. */
-export function prepareNode(node: NetworkNamespace): void {
+/** What a node needs before pods can be reached through it. What an agent that was killed left behind goes. */
+export function prepareNode(node: NetworkNamespace, dir: string): void {
+  using links = openLinks(node);
+  for (const { name } of links.list()) if (linkPattern.test(name)) links.deleteLink(name);
+  for (const pin of existsSync(dir) ? readdirSync(dir) : []) {
+    try {
+      umount(join(dir, pin), MNT_DETACH);
+    } catch {
+      // It went with the mount namespace that it was in: only the file is left.
+    }
+    rmSync(join(dir, pin), { force: true });
+  }
   writeSysctls(node, { "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1 });
 }
+
+const linkPattern = /^pod[0-9a-f]{11}$/;
 
 /** The node's end of the cable; 14 of the 15 bytes that a name may have. */
 function linkName(uid: string): string {

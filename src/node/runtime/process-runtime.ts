@@ -46,7 +46,7 @@ class ProcessRuntime implements Runtime {
     this.#tools = tools;
     this.#pools = options.podCidrs.map((range) => new AddressPool(range));
     mkdirSync(join(options.dir, "root"), { recursive: true });
-    prepareNode(options.node);
+    prepareNode(options.node, join(options.dir, "netns"));
   }
 
   async openPod(pod: PodOptions): Promise<RunningPod> {
