@@ -1,4 +1,3 @@
-import { labelSetSelector } from "../api/selectors.ts";
 import { semanticEqual } from "../api/semantic-equal.ts";
 import type { Pod, Service, ServicePort } from "../api/types.ts";
 import type { Change } from "../client/api.ts";
@@ -27,8 +26,14 @@ export function isHeadless(service: Service): boolean {
 
 /** The pods of the Service's namespace that its selector picks. */
 export function selectedPods(service: Service, podsOfNamespace: readonly Pod[]): Pod[] {
-  const selector = labelSetSelector(service.spec?.selector);
-  return podsOfNamespace.filter((pod) => selector.matches(pod.metadata.labels));
+  return podsOfNamespace.filter((pod) => selects(service, pod));
+}
+
+/** Service selectors are plain pairs; this runs for each Service of the namespace at each change of a pod. */
+function selects({ spec }: Service, { metadata }: Pod): boolean {
+  const selector = spec?.selector ?? {};
+  for (const key in selector) if (metadata.labels?.[key] !== selector[key]) return false;
+  return true;
 }
 
 /** The Service's families, primary first. Objects of old releases have none: their cluster IP tells. */
@@ -92,11 +97,7 @@ export function targetPortOn(pod: Pod, port: ServicePort): number | undefined {
  */
 export function servicesConcerned(change: Change<Pod>, services: readonly Service[]): string[] {
   const selecting = (pod: Pod) =>
-    services.filter(
-      (service) =>
-        selectsPods(service) &&
-        labelSetSelector(service.spec?.selector).matches(pod.metadata.labels),
-    );
+    services.filter((service) => selectsPods(service) && selects(service, pod));
   const after = selecting(change.object);
   if (change.type !== "MODIFIED") return after.map(keyOf);
 

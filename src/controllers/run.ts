@@ -28,8 +28,9 @@ export interface ControllerOptions {
 }
 
 const controllers = {
-  endpoints: runEndpoints,
+  // Slices before Endpoints: they are what data planes wait for.
   endpointslices: (context, options) => runEndpointSlices(context, options.endpointSlices),
+  endpoints: runEndpoints,
   endpointslicemirroring: runEndpointSliceMirroring,
   deployments: runDeployments,
   replicasets: runReplicaSets,
