@@ -35,7 +35,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts a sandbox with a data directory of its own; disposing of it removes everything. */
-export async function startSandbox(nodes: number): Promise<BenchSandbox> {
+export async function startSandbox(
+  nodes: number,
+  flags: readonly string[] = [],
+): Promise<BenchSandbox> {
   const base = await mkdtemp(join(tmpdir(), "portolan-bench-"));
   const dataDir = join(base, "data");
   const kubeconfig = join(base, "kubeconfig");
@@ -44,6 +47,7 @@ export async function startSandbox(nodes: number): Promise<BenchSandbox> {
   await run(portolan, [
     ...["up", "--detach", "--nodes", String(nodes), "--data-dir", dataDir],
     ...["--api-port", String(port), "--kubeconfig", kubeconfig],
+    ...flags,
   ]);
   const startMs = performance.now() - startedMs;
   const transport = httpsTransport(loadKubeconfig(kubeconfig));
