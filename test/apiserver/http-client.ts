@@ -47,7 +47,10 @@ const patchTypes = {
 const EVENT_LIMIT_MS = 5_000;
 
 /** HTTPS with a client certificate; without one when `credentials` is null. */
-export function httpClient(lab: Lab, credentials: KeyPair | null = lab.admin): HttpClient {
+export function httpClient(
+  lab: Pick<Lab, "port" | "admin"> & { readonly authority: { readonly cert: string } },
+  credentials: KeyPair | null = lab.admin,
+): HttpClient {
   const agent = new Agent({ keepAlive: true });
   const base: RequestOptions = {
     agent,
