@@ -3,15 +3,19 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, test as always } from "node:test";
 import { createNetworkNamespace } from "../../src/kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
 import { openFlatDataPlane } from "../../src/proxy/nftables/apply.ts";
 import { ForwardingTableBuilder } from "../../src/proxy/table/forwarding-table.ts";
 import { clusterProxyConfig } from "../../src/proxy/table/proxy-config.ts";
+import { namespacesMissing } from "../kernel/probe.ts";
 import { goldenTransactions } from "./golden.ts";
 import { seededRandom } from "./random.ts";
 import { emptyWorld, randomEvent } from "./random-facts.ts";
+
+const skip = await namespacesMissing();
+const test = (name: string, action: () => Promise<void>) => always(name, { skip }, action);
 
 const dir = mkdtempSync(join(tmpdir(), "portolan-nft-"));
 after(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test as always, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endpointSlices, nodes, services } from "../../src/api/resource.ts";
 import type { EndpointSlice, KubeObject, Node, Service } from "../../src/api/types.ts";
@@ -11,7 +11,11 @@ import { silentLogger } from "../../src/lib/log.ts";
 import { openFlatDataPlane } from "../../src/proxy/nftables/apply.ts";
 import { type ProxyOptions, type RunningProxy, runProxy } from "../../src/proxy/run.ts";
 import { clusterProxyConfig } from "../../src/proxy/table/proxy-config.ts";
+import { namespacesMissing } from "../kernel/probe.ts";
 import { Lab } from "./lab.ts";
+
+const skip = await namespacesMissing();
+const test = (name: string, action: () => Promise<void>) => always(name, { skip }, action);
 
 const config = clusterProxyConfig({
   nodeIps: ["192.0.2.10", "2001:db8:a::10"],
@@ -21,9 +25,9 @@ const config = clusterProxyConfig({
 
 let lab: Lab;
 before(() => {
-  lab = new Lab();
+  if (skip === false) lab = new Lab();
 });
-after(() => lab[Symbol.asyncDispose]());
+after(() => (skip === false ? lab[Symbol.asyncDispose]() : undefined));
 
 /** The API's objects as far as a proxy sees them, in the informers' own caches. */
 class Cluster implements Informers {
