@@ -226,3 +226,15 @@ test("discovery names the kinds of each group, without sub-resources, and the gr
     failedGroupVersions: ["metrics.k8s.io/v1"],
   });
 });
+
+test("a server that does not answer is waited for so long and no longer", async () => {
+  const transport: Transport = {
+    request: (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+      }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const api = createApi(transport, { timeoutMs: 20 });
+  await assert.rejects(api.list(pods), { code: "CALL_TIMED_OUT" });
+});

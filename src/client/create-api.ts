@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Api, DeleteOptions, List, ListScope, ObjectName, PatchType } from "./api.ts";
 import type { ListPage } from "./decode.ts";
-import { listFrom, objectFrom, parseJson, statusErrorFrom } from "./decode.ts";
+import { ClientError, listFrom, objectFrom, parseJson, statusErrorFrom } from "./decode.ts";
 import { discover } from "./discovery.ts";
 import { collectionPath, listQuery, objectPath } from "./paths.ts";
 import { readBody } from "./read-body.ts";
@@ -59,16 +59,28 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
         : { body: new TextEncoder().encode(JSON.stringify(content.body)) }),
     };
     for (let tries = 0; ; tries++) {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-      const response = await transport.request(request, until);
-      const text = await readBody(response.body, ANSWER_BYTES_MAX);
-      if (response.status < 300) return parseJson(text);
+      const { status, text, retryAfterMs } = await exchange(request, signal);
+      if (status < 300) return parseJson(text);
+      const mayWait = status === 429 && tries < THROTTLED_TRIES_MAX;
+      if (!mayWait || !(retryAfterMs <= THROTTLED_WAIT_MS_MAX)) throw refusal(status, text);
+      await clock.sleep(retryAfterMs, signal);
+    }
+  }
 
-      const waitMs = 1000 * Number(response.headers["retry-after"] ?? Number.NaN);
-      const mayWait = response.status === 429 && tries < THROTTLED_TRIES_MAX;
-      if (!mayWait || !(waitMs <= THROTTLED_WAIT_MS_MAX)) throw refusal(response.status, text);
-      await clock.sleep(waitMs, until);
+  /** One request and its whole answer, in bounded time. */
+  async function exchange(request: ApiRequest, signal: AbortSignal | undefined) {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(timedOut(request, timeoutMs)), timeoutMs);
+    try {
+      const until =
+        signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
+      const { status, headers, body } = await transport.request(request, until);
+      const text = await readBody(body, ANSWER_BYTES_MAX);
+      return { status, text, retryAfterMs: 1000 * Number(headers["retry-after"] ?? Number.NaN) };
+    } catch (error) {
+      throw deadline.signal.aborted ? deadline.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -163,6 +175,13 @@ function typed<T extends KubeObject>(resource: Resource<T>, object: T): unknown 
   const apiVersion =
     resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
   return { apiVersion, kind: resource.kind, ...object };
+}
+
+function timedOut({ method, path }: ApiRequest, timeoutMs: number): ClientError {
+  return new ClientError(
+    "CALL_TIMED_OUT",
+    `Cannot finish ${method} "${path}": no whole answer within ${timeoutMs} ms`,
+  );
 }
 
 function refusal(code: number, text: string): Error {

@@ -9,6 +9,7 @@ import type { List } from "./api.ts";
 export type ClientErrorCode =
   | "ANSWER_MALFORMED"
   | "ANSWER_TOO_LARGE"
+  | "CALL_TIMED_OUT"
   | "KUBECONFIG_INVALID"
   | "LEASE_LOST"
   | "STREAM_DEAD";
