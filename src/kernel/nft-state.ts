@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { errorCode } from "../lib/errors.ts";
 import {
   attributes,
   isMissing,
@@ -30,6 +31,9 @@ const NFTA_DATA_VALUE = 1;
 const NFPROTO_INET = 1;
 const NFGENMSG_BYTES = 4;
 const NLA_TYPE_MASK = 0x3fff;
+
+/** A dump takes milliseconds: three in a row are not interrupted by chance. */
+const DUMP_TRIES_MAX = 3;
 
 /** An element as the kernel holds it, in hexadecimal; `value` is absent for sets and for verdicts. */
 export interface RawElement {
@@ -95,13 +99,21 @@ export class NftState implements Disposable {
     this.#netlink[Symbol.dispose]();
   }
 
+  /** Somebody may write while it reads; then it reads again. */
   #dump(message: number, names: Buffer): NetlinkMessage[] {
-    return this.#netlink.request({
+    const request = {
       type: NFTABLES | message,
       flags: NLM_F_DUMP,
       body: Buffer.concat([header(), names]),
       doing: "read the ruleset",
-    });
+    };
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.#netlink.request(request);
+      } catch (error) {
+        if (errorCode(error) !== "EINTR" || tries === DUMP_TRIES_MAX) throw error;
+      }
+    }
   }
 }
 

@@ -127,16 +127,27 @@ export class ProxyLoop {
 
   /** Sleeps until something changed, or somebody else changed the kernel's state. */
   async #untilNeeded(): Promise<void> {
-    const { clock, log, nodeName, dataPlane, signal } = this.#options;
+    const { clock, log, nodeName, signal } = this.#options;
     while (!signal.aborted) {
       if (await this.#wakeup.wait(this.#timing.driftCheckMs)) {
         await clock.sleep(GATHER_MS, signal);
         return;
       }
-      if (await dataPlane.isIntact()) continue;
+      if (await this.#isIntact()) continue;
       log.warn("Somebody changed the forwarding rules, writing them anew", { node: nodeName });
       this.#fullReason = "repair";
       return;
+    }
+  }
+
+  async #isIntact(): Promise<boolean> {
+    const { dataPlane, log, nodeName } = this.#options;
+    try {
+      return await dataPlane.isIntact();
+    } catch (error) {
+      // What can not be read is no reason to write: the next look may tell.
+      log.warn("Cannot look for drift", { node: nodeName, reason: describeError(error) });
+      return true;
     }
   }
 

@@ -9,7 +9,7 @@ import {
   buildForwardingTable,
   type ForwardingTable,
 } from "../../src/proxy/table/forwarding-table.ts";
-import type { ProxyConfig } from "../../src/proxy/table/proxy-config.ts";
+import type { LocalDetection, ProxyConfig } from "../../src/proxy/table/proxy-config.ts";
 import { type Protocol, serviceFacts } from "../../src/proxy/table/service-facts.ts";
 import { sliceFacts } from "../../src/proxy/table/slice-facts.ts";
 
@@ -98,7 +98,7 @@ interface FlowFile {
     readonly name: string;
     readonly services: readonly string[];
     readonly env?: Partial<YamlEnv>;
-    readonly packet: { src: string; dst: string; port: number; proto: Protocol };
+    readonly packet: { src: string; dst: string; port: number; proto: Protocol; via?: string };
     readonly want: FlowWant;
   }[];
 }
@@ -122,6 +122,7 @@ export function flowCases(): readonly FlowCase[] {
       destination: packet.dst,
       port: packet.port,
       protocol: packet.proto,
+      ...(packet.via === undefined ? {} : { inputInterface: packet.via }),
     },
     want,
   }));
@@ -148,16 +149,30 @@ function configOf(env: YamlEnv): ProxyConfig {
   return {
     nodeIps: env.nodeIPs.map((ip) => canonicalIp(ip)!),
     serviceCidrs: env.serviceCIDRs.map((range) => parseCidr(range)!),
-    localDetection:
-      env.detectLocal === "none"
-        ? { kind: "none" }
-        : { kind: "ranges", ranges: Object.values(env.podCIDR).map((range) => parseCidr(range)!) },
+    localDetection: detectionOf(env),
     masqueradeAll: env.masqueradeAll,
     nodePortAddresses:
       env.nodePortAddresses === "primary"
         ? "primary"
         : env.nodePortAddresses.map((range) => parseCidr(range)!),
   };
+}
+
+function detectionOf({ detectLocal, podCIDR }: YamlEnv): LocalDetection {
+  const [kind, name = ""] = detectLocal.split(" ");
+  switch (kind) {
+    case "none":
+      return { kind: "none" };
+    case "interface":
+      return { kind: "interface", name };
+    case "prefix":
+      return { kind: "interface-prefix", prefix: name };
+    default:
+      return {
+        kind: "ranges",
+        ranges: Object.values(podCIDR).map((range) => parseCidr(range)!),
+      };
+  }
 }
 
 function serviceOf(name: string, yaml: YamlService): Service {
