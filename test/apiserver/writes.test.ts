@@ -145,6 +145,9 @@ test("a PUT may create Services, Endpoints and Leases, and no ConfigMap", async 
   const endpoints = await http.put(`${core}/endpoints/new`, map("new"));
   assert.equal(endpoints.status, 201);
   assert.equal((await http.put(`${maps}/new`, map("new"))).status, 404);
+  await http.delete(`${core}/endpoints/new`);
+  const late = await http.put(`${core}/endpoints/new`, endpoints.json);
+  assert.equal(late.status, 409, "who has read it before it went does not bring it back");
 });
 
 test("the body must be about the object that the path names", async () => {

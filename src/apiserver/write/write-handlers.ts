@@ -11,6 +11,7 @@ import { type Form, negotiateForm, objectForm } from "../negotiate.ts";
 import { filterOf } from "../read/filter.ts";
 import { listOptions } from "../read/read-options.ts";
 import { renderItem, renderList } from "../read/render.ts";
+import { preconditionFailed } from "../refusals.ts";
 import { objectOf } from "../store/item.ts";
 import { withWarnings } from "../warnings.ts";
 import { createObject } from "./create.ts";
@@ -65,7 +66,11 @@ export async function handleReplace(
   } catch (error) {
     const creates = subresource === undefined && strategyFor(kind).createsOnUpdate;
     if (!isNotFound(error) || !creates || object.metadata.name !== place.name) throw error;
-    const { resourceVersion: _, uid: __, ...metadata } = object.metadata;
+    const { resourceVersion: _, uid = "", ...metadata } = object.metadata;
+    // Meant for an object that has gone: a late writer must not bring it back.
+    if (uid !== "") {
+      throw preconditionFailed(kind, place.name, { field: "UID", wanted: uid, is: "" });
+    }
     const fresh = { ...object, metadata };
     const written = await createObject(context, kind, fresh, { dryRun, namespace });
     return writtenAnswer(context, kind, written, { form, warnings });

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ManualClock } from "../../src/lib/manual-clock.ts";
+import { type HttpClient, httpClient } from "./http-client.ts";
+import { type Lab, startLab } from "./lab.ts";
+
+// Everything that takes its time, on a clock that the test moves.
+
+const clock = new ManualClock();
+let lab: Lab;
+let http: HttpClient;
+const maps = "/api/v1/namespaces/default/configmaps";
+const events = "/api/v1/namespaces/default/events";
+
+before(async () => {
+  lab = await startLab({ clock, random: () => 0.5 });
+  http = httpClient(lab);
+});
+after(async () => {
+  http[Symbol.dispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+const versionNow = async () => (await http.get(maps)).json.metadata.resourceVersion;
+
+test("a watch hears about once a minute how far it is, if it asks for it", async () => {
+  const version = await versionNow();
+  await using watching = await http.watch(
+    `${maps}?watch=true&resourceVersion=${version}&allowWatchBookmarks=true`,
+  );
+  await http.post("/api/v1/namespaces", { metadata: { name: "elsewhere" } });
+  const newest = await versionNow();
+  await clock.advance(61_000);
+  const { type, object } = await watching.next();
+  assert.equal(type, "BOOKMARK");
+  assert.equal(object.metadata.resourceVersion, newest, "progress counts, of whatever kind");
+});
+
+test("a watch without a deadline of its own ends after 30 to 60 minutes", async () => {
+  const version = await versionNow();
+  await using watching = await http.watch(`${maps}?watch=true&resourceVersion=${version}`);
+  let isOver = false;
+  void watching.ended.then(() => {
+    isOver = true;
+  });
+  await clock.advance(44 * 60_000);
+  assert.equal(isOver, false);
+  await clock.advance(2 * 60_000);
+  await watching.ended;
+});
+
+test("an Event is gone an hour after it was last seen", async () => {
+  const event = (name: string, lastTimestamp: string) => ({
+    metadata: { name },
+    involvedObject: { kind: "Pod", name: "p", namespace: "default" },
+    lastTimestamp,
+    message: "happened",
+  });
+  const time = new Date(clock.now()).toISOString().replace(/\.\d+/, "");
+  await http.post(events, event("old", time));
+  await clock.advance(59 * 60_000);
+  assert.equal((await http.get(`${events}/old`)).status, 200);
+  await clock.advance(3 * 60_000);
+  for (let tries = 0; (await http.get(`${events}/old`)).status === 200 && tries < 50; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal((await http.get(`${events}/old`)).status, 404);
+});
