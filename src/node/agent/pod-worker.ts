@@ -1,37 +1,21 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { pods } from "../../api/resource.ts";
 import { isConflict, isNotFound } from "../../api/status-error.ts";
 import type { Pod } from "../../api/types.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
-import type { DownwardFacts } from "../environment/downward.ts";
-import { kernelHostname } from "../files/hosts.ts";
-import { canonicalImage, findImage, type ImageEntry } from "../images/image-table.ts";
-import { type ContainerStart, planContainers } from "../lifecycle/container-plan.ts";
+import { planContainers } from "../lifecycle/container-plan.ts";
 import { Deadline } from "../lifecycle/deadline.ts";
-import { ImagePulls } from "../lifecycle/image-pulls.ts";
-import type { BackoffEntry } from "../lifecycle/restart-backoff.ts";
 import { WakeUp } from "../lifecycle/wake-up.ts";
 import { type Container, describePod, isSidecar } from "../pod-types.ts";
-import { ContainerLog, removeLogFiles } from "../runtime/container-log.ts";
-import {
-  type ContainerExit,
-  type ContainerMount,
-  type RunningContainer,
-  type RunningPod,
-  RuntimeError,
-} from "../runtime/runtime.ts";
 import { type PodStatusJson, podStatus } from "../status/pod-status.ts";
-import { loadSources, setUpContainer } from "./container-setup.ts";
-import { ContainerSlot, type Waiting } from "./container-slot.ts";
+import { ContainerSlot } from "./container-slot.ts";
+import { ContainerStarter } from "./container-starter.ts";
 import { type NodeContext, recordContainerEvent } from "./node-context.ts";
-import { writePodFiles } from "./pod-files.ts";
-import { type PreparedVolume, prepareVolumes } from "./pod-volumes.ts";
+import { type PodGround, prepareGround } from "./pod-ground.ts";
 import { ProbeRunner } from "./probe-runner.ts";
 import { StatusWriter } from "./status-writer.ts";
-import { runPostStart, stopContainer } from "./stop-container.ts";
-import { terminationMessage } from "./termination-message.ts";
+import { stopContainer } from "./stop-container.ts";
 
 /** Longest time without a look at the pod, in milliseconds. */
 const RESYNC_MS = 60_000;
@@ -44,13 +28,6 @@ const SET_UP_RETRY_MS = 2_000;
 
 /** Grace of a pod whose object is gone already, in milliseconds. */
 const REMOVED_GRACE_MS = 1_000;
-
-/** What a pod has on this node while it runs. */
-interface Ground {
-  readonly network: RunningPod;
-  readonly files: readonly ContainerMount[];
-  readonly volumes: ReadonlyMap<string, PreparedVolume>;
-}
 
 /**
  * Drives one pod of this node from its object to its end: namespaces, containers, probes, status.
@@ -70,16 +47,15 @@ export class PodWorker {
   readonly #probes: readonly ProbeRunner[];
   readonly #dir: string;
   readonly #startedAtMs: number;
-  readonly #pulls = new ImagePulls();
-  /** Containers whose start is under way. */
-  readonly #starting = new Set<string>();
+  readonly #starter: ContainerStarter;
   /** Aborts when the worker's work is done. */
   readonly #done = new AbortController();
   readonly #signal: AbortSignal;
   #pod: Pod;
-  #ground: Ground | undefined;
+  #ground: PodGround | undefined;
   #isRemoved = false;
-  #ending: { readonly deadline: Deadline; readonly finished: Promise<void> } | undefined;
+  /** Set once the pod is being deleted. */
+  #ending: Deadline | undefined;
   #isEnded = false;
   #isFinished = false;
   #failure: { readonly reason: string; readonly message: string } | undefined;
@@ -99,6 +75,15 @@ export class PodWorker {
       ...(pod.spec?.containers ?? []).map(slot(false)),
     ];
     this.#adopt();
+    this.#starter = new ContainerStarter({
+      node,
+      dir: this.#dir,
+      pod: () => this.#pod,
+      isEnding: () => this.#ending !== undefined || this.#isFinished,
+      wake: () => this.#wakeUp.wake(),
+      onRunning: (each) => this.#lookAt(each),
+      onHookFailed: (each) => this.#stop(each, this.#graceSeconds * 1000, "FailedPostStartHook"),
+    });
     this.#probes = this.#slots.flatMap((each) => this.#probesOf(each));
   }
 
@@ -115,7 +100,7 @@ export class PodWorker {
   /** The log file of a life of a container: the current or last one, or the one before. */
   logPath(slot: ContainerSlot, which: "current" | "previous"): string | undefined {
     const attempt = which === "current" ? slot.restartCount : slot.restartCount - 1;
-    return attempt < 0 ? undefined : this.#logFile(slot, attempt);
+    return attempt < 0 ? undefined : this.#starter.logFile(slot, attempt);
   }
 
   /** The API's object has changed. */
@@ -161,6 +146,7 @@ export class PodWorker {
     if (this.#isRemoved || metadata.deletionTimestamp !== undefined) {
       const seconds = metadata.deletionGracePeriodSeconds;
       this.#beginEnd(this.#isRemoved ? REMOVED_GRACE_MS : (seconds ?? this.#graceSeconds) * 1000);
+      this.#refreshProbes();
       if (!this.#isEnded) await this.#writeStatus();
       else if (this.#isRemoved) this.#done.abort();
       else await this.#finalize();
@@ -186,7 +172,16 @@ export class PodWorker {
       this.#sleepAtMost(remainingMs);
       this.#tellBackoff(name, pauseMs);
     }
-    for (const start of plan.start) this.#startWhenDue(start, ground);
+    for (const { name, backoff } of plan.start) {
+      const slot = this.container(name);
+      if (slot === undefined) continue;
+      const waitMs = this.#starter.start({
+        slot,
+        ground,
+        ...(backoff === undefined ? {} : { backoff }),
+      });
+      if (waitMs !== undefined) this.#sleepAtMost(waitMs);
+    }
     if (plan.isFinished) await this.#finish();
   }
 
@@ -217,34 +212,13 @@ export class PodWorker {
     return true;
   }
 
-  /** Namespaces, network, files and volumes; undefined when they can not be had yet. */
-  async #prepare(): Promise<Ground | undefined> {
+  /** Undefined when it can not be had yet, which is told. */
+  async #prepare(): Promise<PodGround | undefined> {
     if (this.#ground !== undefined) return this.#ground;
-    let network: RunningPod | undefined;
     try {
-      mkdirSync(this.#dir, { recursive: true });
-      network = await this.#node.runtime.openPod({
-        uid: this.#pod.metadata.uid ?? "",
-        dir: this.#dir,
-        hostname: kernelHostname(this.#pod, this.#node.resolver.clusterDomain),
-        isHostNetwork: this.#pod.spec?.hostNetwork ?? false,
-        wantedIps: (this.#pod.status?.podIPs ?? []).map(({ ip }) => ip),
-      });
-      const { mounts, warnings } = writePodFiles(
-        this.#pod,
-        { dir: this.#dir, ips: network.ips },
-        this.#node,
-      );
-      for (const warning of warnings) {
-        this.#node.events.record(this.#pod, { type: "Warning", ...warning });
-      }
-      const sources = await loadSources(this.#node.api, this.#pod, "volumes");
-      const facts = this.#facts(network);
-      const volumes = prepareVolumes({ pod: this.#pod, dir: this.#dir, facts, sources });
-      this.#ground = { network, files: mounts, volumes };
+      this.#ground = await prepareGround(this.#pod, this.#dir, this.#node);
       return this.#ground;
     } catch (error) {
-      await network?.[Symbol.asyncDispose]();
       this.#sleepAtMost(SET_UP_RETRY_MS);
       const isSandbox = errorCode(error) === "SANDBOX_FAILED";
       const message = describeError(error);
@@ -257,155 +231,16 @@ export class PodWorker {
     }
   }
 
-  #startWhenDue(start: ContainerStart, ground: Ground): void {
-    const slot = this.container(start.name);
-    if (slot === undefined || this.#starting.has(slot.name)) return;
-    const leftMs = slot.notBeforeMs - this.#node.clock.now();
-    if (leftMs > 0) {
-      this.#sleepAtMost(leftMs);
-      return;
-    }
-    const image = this.#image(slot);
-    if (image === undefined) return;
-    this.#starting.add(slot.name);
-    void this.#start(slot, image, { ground, backoff: start.backoff }).finally(() => {
-      this.#starting.delete(slot.name);
-      this.#wakeUp.wake();
-    });
-  }
-
-  async #start(
-    slot: ContainerSlot,
-    image: ImageEntry,
-    { ground, backoff }: { readonly ground: Ground; readonly backoff: BackoffEntry | undefined },
-  ): Promise<void> {
-    const { name } = slot;
-    try {
-      const sources = await loadSources(this.#node.api, this.#pod, { container: slot.spec });
-      if (this.#ending !== undefined || this.#signal.aborted) return;
-      const terminationFile = this.#terminationFile(slot);
-      const setup = setUpContainer({
-        pod: this.#pod,
-        container: slot.spec,
-        image,
-        node: this.#node,
-        facts: this.#facts(ground.network),
-        sources,
-        podFiles: ground.files,
-        volumes: ground.volumes,
-        terminationFile,
-      });
-      if (setup.type === "error") {
-        this.#fail(slot, { reason: "CreateContainerConfigError", message: setup.message });
-        return;
-      }
-      if (backoff !== undefined) slot.backoff = backoff;
-      const attempt = slot.containerId === "" ? 0 : slot.restartCount + 1;
-      removeLogFiles(this.#logFile(slot, attempt - 2));
-      const log = new ContainerLog(this.#logFile(slot, attempt), () => this.#node.clock.now());
-      const id = randomUUID().replaceAll("-", "");
-      let life: RunningContainer;
-      try {
-        life = ground.network.start({ ...setup.options, id, log });
-      } catch (error) {
-        log.close();
-        this.#failStart(slot, id, error);
-        return;
-      }
-      slot.begin(life, log, canonicalImage(slot.spec.image ?? ""));
-      this.#tell(slot, "Normal", "Created", `Created container: ${name}`);
-      this.#tell(slot, "Normal", "Started", `Started container ${name}`);
-      void life.exited.then((exit) => this.#exited(slot, life, exit));
-      await this.#postStart(slot, life, ground);
-    } catch (error) {
-      this.#fail(slot, { reason: "CreateContainerConfigError", message: describeError(error) });
-    }
-  }
-
-  async #postStart(slot: ContainerSlot, life: RunningContainer, ground: Ground): Promise<void> {
-    const podIp = ground.network.ips[0] ?? "";
-    const problem = await runPostStart(slot, life, { node: this.#node, podIp });
-    if (problem === undefined) {
-      slot.confirm(life);
-      for (const probe of this.#probes) if (probe.slot === slot) probe.look();
-      return;
-    }
-    this.#tell(slot, "Warning", "FailedPostStartHook", `PostStartHook failed: ${problem}`);
-    await this.#stop(slot, this.#graceSeconds * 1000, "FailedPostStartHook");
-  }
-
-  /** What the image stands for; undefined (and told) when it is in no table, or not yet to be tried again. */
-  #image(slot: ContainerSlot): ImageEntry | undefined {
-    const image = slot.spec.image ?? "";
-    const nowMs = this.#node.clock.now();
-    const entry = findImage(image, this.#node.images);
-    if (entry !== undefined) {
-      if (this.#pulls.succeed(slot.name)) {
-        const message = `Container image "${image}" already present on machine`;
-        this.#tell(slot, "Normal", "Pulled", message);
-      }
-      return entry;
-    }
-    const step = this.#pulls.fail({ container: slot.name, image, nowMs });
-    for (const { type, reason, message } of step.notes) this.#tell(slot, type, reason, message);
-    slot.waiting = step.waiting;
-    slot.notBeforeMs = nowMs + step.nextMs;
-    this.#sleepAtMost(step.nextMs);
-    return undefined;
-  }
-
-  /** A start that the runtime refused. A program that is not there counts as a life that ended at once, as in runc. */
-  #failStart(slot: ContainerSlot, id: string, error: unknown): void {
-    const message = describeError(error);
-    if (error instanceof RuntimeError && error.code === "START_FAILED") {
-      const finishedAtMs = this.#node.clock.now();
-      const end = { exitCode: 128, reason: "StartError", message, finishedAtMs };
-      const containerId = `portolan://${id}`;
-      slot.failStart({ ...end, containerId }, { reason: "RunContainerError", message });
-      this.#tell(slot, "Warning", "Failed", `Error: ${message}`);
-      return;
-    }
-    this.#fail(slot, { reason: "CreateContainerError", message });
-  }
-
-  #fail(slot: ContainerSlot, waiting: Waiting): void {
-    slot.waiting = waiting;
-    slot.notBeforeMs = this.#node.clock.now() + SET_UP_RETRY_MS;
-    this.#tell(slot, "Warning", "Failed", `Error: ${waiting.message ?? waiting.reason}`);
-  }
-
-  #exited(slot: ContainerSlot, life: RunningContainer, exit: ContainerExit): void {
-    if (slot.life !== life) return;
-    const { exitCode, signal, atMs } = exit;
-    const message = terminationMessage({
-      file: this.#terminationFile(slot, "read"),
-      logFile: this.#logFile(slot, slot.restartCount),
-      policy: slot.spec.terminationMessagePolicy ?? "File",
-      exitCode,
-    });
-    slot.end({
-      exitCode,
-      ...(signal === undefined ? {} : { signal }),
-      reason: exitCode === 0 ? "Completed" : "Error",
-      ...(message === "" ? {} : { message }),
-      startedAtMs: life.startedAtMs,
-      finishedAtMs: atMs,
-      containerId: slot.containerId,
-    });
-    this.#wakeUp.wake();
-  }
-
   #beginEnd(graceMs: number): void {
     if (this.#ending !== undefined) {
-      this.#ending.deadline.shorten(graceMs);
+      this.#ending.shorten(graceMs);
       return;
     }
-    const deadline = new Deadline(this.#node.clock, graceMs);
-    const finished = this.#stopAll(deadline).then(() => {
+    this.#ending = new Deadline(this.#node.clock, graceMs);
+    void this.#stopAll(this.#ending).then(() => {
       this.#isEnded = true;
       this.#wakeUp.wake();
     });
-    this.#ending = { deadline, finished };
   }
 
   /** Ordinary containers all at once; then sidecars one by one, the last started first (KEP-753). */
@@ -455,9 +290,13 @@ export class PodWorker {
       slot.isStarted = result("startup") === "success";
       slot.isReady = slot.isStarted && result("readiness") === "success";
       if (slot.isStarted && !wasStarted) {
-        for (const probe of this.#probes) if (probe.slot === slot) probe.look();
+        this.#lookAt(slot);
       }
     }
+  }
+
+  #lookAt(slot: ContainerSlot): void {
+    for (const probe of this.#probes) if (probe.slot === slot) probe.look();
   }
 
   async #writeStatus(): Promise<void> {
@@ -567,27 +406,8 @@ export class PodWorker {
     recordContainerEvent(this.#node, this.#pod, slot.spec, { type, reason, message });
   }
 
-  #facts(network: RunningPod): DownwardFacts {
-    const { nodeIps, allocatable } = this.#node;
-    return { pod: this.#pod, podIps: network.ips, hostIps: nodeIps, allocatable };
-  }
-
   get #graceSeconds(): number {
     return this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
-  }
-
-  #logFile(slot: ContainerSlot, attempt: number): string {
-    return join(this.#dir, "logs", slot.name, `${attempt}.log`);
-  }
-
-  /** A fresh, empty file for each life. */
-  #terminationFile(slot: ContainerSlot, purpose: "write" | "read" = "write"): string {
-    const file = join(this.#dir, "termination", slot.name);
-    if (purpose === "write") {
-      mkdirSync(join(this.#dir, "termination"), { recursive: true });
-      writeFileSync(file, "", { mode: 0o666 });
-    }
-    return file;
   }
 
   #sleepAtMost(ms: number): void {
