@@ -43,12 +43,14 @@ export class ProxyLoop {
   /** Of changes in rounds that failed; they count when one succeeds. */
   #triggersMs: readonly number[] = [];
   #failures = 0;
+  #nextCheckMs: number;
   readonly #startedAtMs: number;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
     this.#startedAtMs = options.clock.now();
     this.#timing = { ...defaultTiming, ...options.timing };
+    this.#nextCheckMs = options.clock.monotonicMs() + this.#timing.driftCheckMs;
     this.#builder = new ForwardingTableBuilder({ nodeName: options.nodeName });
     this.#wakeup = new Wakeup(options.clock);
     this.ready.promise.catch(() => {}); // Nobody may be waiting.
@@ -129,10 +131,12 @@ export class ProxyLoop {
   async #untilNeeded(): Promise<void> {
     const { clock, log, nodeName, signal } = this.#options;
     while (!signal.aborted) {
-      if (await this.#wakeup.wait(this.#timing.driftCheckMs)) {
+      const untilCheckMs = this.#nextCheckMs - clock.monotonicMs();
+      if (untilCheckMs > 0 && (await this.#wakeup.wait(untilCheckMs))) {
         await clock.sleep(GATHER_MS, signal);
         return;
       }
+      this.#nextCheckMs = clock.monotonicMs() + this.#timing.driftCheckMs;
       if (await this.#isIntact()) continue;
       log.warn("Somebody changed the forwarding rules, writing them anew", { node: nodeName });
       this.#fullReason = "repair";

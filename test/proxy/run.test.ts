@@ -224,6 +224,22 @@ for (const { name, command } of tamperings) {
   });
 }
 
+test("drift is seen also while changes never stop", async () => {
+  await withProxy(
+    async (proxy, cluster) => {
+      cluster.list(service());
+      await proxy.ready;
+      lab.run("node", "nft", "flush", "chain", "inet", "portolan", "services4");
+      for (let i = 0; i < 100 && proxy.counters.repairs === 0; i++) {
+        cluster.setSlice(slice([`10.244.1.${i + 1}`]));
+        await sleep(5);
+      }
+      assert.equal(proxy.counters.repairs, 1);
+    },
+    { timing: { driftCheckMs: 50 } },
+  );
+});
+
 test("drift: what others do in tables of their own is none", async () => {
   await withProxy(
     async (proxy, cluster) => {
