@@ -21,8 +21,10 @@ class FlatDataPlane implements DataPlane {
   readonly #state: NftState;
   /** What the kernel holds; undefined before the first success and after a failure. */
   #plan: FlatPlan | undefined;
-  /** Of chains and rules as we wrote them. */
-  #fingerprint = "";
+  /** Of chains and rules as we wrote them; undefined while the table is being replaced. */
+  #fingerprint: string | undefined;
+  /** Somebody else's chains or rules were found when we added some of our own. */
+  #isTampered = false;
   /** The generation up to which nobody else wrote; undefined if somebody may have. */
   #ownGeneration: number | undefined;
 
@@ -38,6 +40,8 @@ class FlatDataPlane implements DataPlane {
     if (plan === undefined || services === undefined) {
       const fresh = new FlatPlan(this.#options);
       this.#ownGeneration = undefined;
+      this.#fingerprint = undefined;
+      this.#isTampered = false;
       await this.#runAll(fresh.replaceAll(table));
       this.#plan = fresh;
       return;
@@ -47,7 +51,7 @@ class FlatDataPlane implements DataPlane {
   }
 
   async isIntact(): Promise<boolean> {
-    if (this.#plan === undefined) return false;
+    if (this.#plan === undefined || this.#isTampered) return false;
     const generation = this.#state.generation();
     if (generation === this.#ownGeneration) return true;
     // Somebody wrote, most often to a table of their own.
@@ -77,8 +81,12 @@ class FlatDataPlane implements DataPlane {
   }
 
   #run(transaction: Transaction): void {
+    const addsChains = transaction.includes("chain ");
+    if (addsChains && this.#fingerprint !== undefined) {
+      this.#isTampered ||= this.#state.fingerprint(TABLE_NAME) !== this.#fingerprint;
+    }
     this.#nft.run(transaction);
-    if (transaction.includes("chain ")) this.#fingerprint = this.#state.fingerprint(TABLE_NAME);
+    if (addsChains) this.#fingerprint = this.#state.fingerprint(TABLE_NAME);
     if (this.#ownGeneration === undefined) return;
     // Each transaction counts one.
     const generation = this.#state.generation();
