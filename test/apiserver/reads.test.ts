@@ -231,6 +231,12 @@ test("OpenAPI documents are named in the index, kept for ever under their hash, 
   assert.ok(v2.bytes.length > 0 && v2.bytes.length < 100);
 });
 
+test("an idle connection is kept for longer than Go's clients keep theirs, 90 s", async () => {
+  const { headers } = await http.get("/version");
+  const seconds = /timeout=(\d+)/.exec(String(headers["keep-alive"]))?.[1];
+  assert.ok(Number(seconds) > 90, `${seconds} s`);
+});
+
 test("health is told in detail to who asks", async () => {
   assert.equal((await http.get("/readyz")).bytes.toString(), "ok");
   const verbose = (await http.get("/livez?verbose")).bytes.toString();

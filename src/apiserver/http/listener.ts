@@ -45,6 +45,8 @@ export interface HttpListenerOptions {
 
 /** Watches of one client share a connection; Go's HTTP/2 client opens another one beyond this. */
 const STREAMS_MAX = 1000;
+/** Go's clients use a connection again after up to 90 s; one that we have closed by then is a reset for them. */
+const IDLE_MS = 120_000;
 /** Longest Audit-ID that is taken over from a client. */
 const AUDIT_ID_MAX = 64;
 /** A client that vanished without a word is noticed by TCP. */
@@ -67,6 +69,7 @@ export class HttpListener {
       key,
       ca: clientCa,
       allowHTTP1: true,
+      http1Options: { keepAliveTimeout: IDLE_MS },
       // Who has no certificate may still ask for the health and the version.
       requestCert: true,
       rejectUnauthorized: false,
