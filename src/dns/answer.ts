@@ -3,19 +3,19 @@ import type { Question, Resolution, Resolver } from "./forward/resolver.ts";
 import { CLASS_IN, HEADER_BYTES, headerFlags, rcodes, recordTypes } from "./wire/constants.ts";
 import type { ResourceRecord } from "./wire/message.ts";
 import { writeSections } from "./wire/message-writer.ts";
-import { type NameKey, nameKey } from "./wire/name.ts";
+import type { NameKey } from "./wire/name.ts";
 import { parseQuery, type Query } from "./wire/query.ts";
-import { dataOf, recordSet, ttlOf } from "./wire/record-set.ts";
+import { recordSet } from "./wire/record-set.ts";
 import {
   type Reply,
   type ReplyOptions,
-  soaNumbers,
-  soaTtlSeconds,
+  soaRecord,
   type Transport,
   writeEmptyReply,
   writeRefusal,
   writeReply,
 } from "./wire/reply.ts";
+import { followAlias } from "./zone/alias.ts";
 import { setOf, type ZoneNode } from "./zone/nodes.ts";
 import type { Zone } from "./zone/zone.ts";
 
@@ -31,9 +31,6 @@ export interface ResponderOptions extends ReplyOptions {
   readonly random: () => number;
   readonly counters: DnsCounters;
 }
-
-/** Links of a chain of aliases that are followed. */
-const ALIAS_LINKS_MAX = 10;
 
 /** What ANY gets, and for how long (RFC 8482 section 4.2). */
 const minimalAnySet = recordSet(recordTypes.HINFO, 8482, [
@@ -125,7 +122,7 @@ export class Responder {
       return this.#write(query, reply, transport);
     }
     if (node.alias !== undefined && isAddressType(query.type)) {
-      return this.#followAlias(query, node.alias, zoneAt, transport);
+      return this.#answerAlias(query, node.alias, zoneAt, transport);
     }
     if (node.needsSlices && !this.#options.zone.isSynced) {
       return this.#deny(query, rcodes.SERVFAIL, zoneAt, transport);
@@ -134,47 +131,35 @@ export class Responder {
   }
 
   /** Follows an ExternalName inside the zones and, where it leaves them, through the resolver. */
-  #followAlias(
+  #answerAlias(
     query: Query,
     alias: Uint8Array,
     zoneAt: number,
     transport: Transport,
   ): Buffer | Promise<Buffer> {
     const { zone, resolver } = this.#options;
-    const seen = new Set<NameKey>([query.name]);
-    const links: ResourceRecord[] = [];
-    let owner = questionName(query);
-    for (let target = alias; links.length < ALIAS_LINKS_MAX; ) {
-      links.push(record(owner, recordTypes.CNAME, zone.ttlSeconds, target));
-      const key = nameKey(target);
-      if (seen.has(key)) break;
-      seen.add(key);
-      const found = zone.lookup(key);
-      if (found.kind === "unknown") return this.#empty(query, rcodes.SERVFAIL, transport);
-      if (found.kind === "outside") {
-        if (resolver === undefined) return this.#sections(query, { answers: links }, transport);
-        const question = { ...questionOf(query), name: target, key };
-        return this.#resolve(query, question, resolver, links, transport);
+    const start = { owner: questionName(query), key: query.name, alias };
+    const end = followAlias(zone, start, query.type);
+    switch (end.kind) {
+      case "found":
+        return this.#sections(query, { answers: end.answers }, transport);
+      case "denied": {
+        // RFC 6604: the code is about the last name of the chain, and the chain is told.
+        const rcode = end.exists ? rcodes.NOERROR : rcodes.NXDOMAIN;
+        const authority = [soaRecord(end.zone, zone.soa)];
+        return this.#sections(query, { rcode, answers: end.links, authority }, transport);
       }
-      if (found.kind === "missing") {
-        const authority = [this.#soaRecord(target.subarray(found.zoneAt))];
-        const denial = { rcode: rcodes.NXDOMAIN, answers: links, authority };
-        return this.#sections(query, denial, transport);
+      case "outside": {
+        if (resolver === undefined) return this.#sections(query, { answers: end.links }, transport);
+        const question = { ...questionOf(query), name: end.target, key: end.key };
+        return this.#resolve(query, question, resolver, end.links, transport);
       }
-      if (found.node.alias === undefined) {
-        const set = setOf(found.node, query.type);
-        if (set === undefined) {
-          const authority = [this.#soaRecord(target.subarray(found.zoneAt))];
-          return this.#sections(query, { answers: links, authority }, transport);
-        }
-        const own = dataOf(set).map((data) => record(target, query.type, ttlOf(set), data));
-        return this.#sections(query, { answers: [...links, ...own] }, transport);
-      }
-      owner = target;
-      target = found.node.alias;
+      case "unknown":
+        return this.#deny(query, rcodes.SERVFAIL, zoneAt, transport);
+      case "endless":
+        // There is no address (as CoreDNS).
+        return this.#deny(query, rcodes.NOERROR, zoneAt, transport);
     }
-    // A loop, or a chain without end: there is no address (as CoreDNS).
-    return this.#deny(query, rcodes.NOERROR, zoneAt, transport);
   }
 
   #forward(query: Query, transport: Transport): Buffer | Promise<Buffer> {
@@ -249,16 +234,6 @@ export class Responder {
     return this.#write(query, { rcode, isAuthoritative: true, soa }, transport);
   }
 
-  #soaRecord(zone: Uint8Array): ResourceRecord {
-    const { soa } = this.#options.zone;
-    const numbers = Buffer.alloc(20);
-    soaNumbers(soa).forEach((number, i) => void numbers.writeUInt32BE(number, 4 * i));
-    const master = Buffer.from("\x02ns\x03dns", "latin1");
-    const contact = Buffer.from("\x0ahostmaster", "latin1");
-    const data = Buffer.concat([master, zone, contact, zone, numbers]);
-    return record(zone, recordTypes.SOA, soaTtlSeconds(soa), data);
-  }
-
   #fallsThrough(name: NameKey): boolean {
     const { resolver, fallthrough } = this.#options;
     return resolver !== undefined && fallthrough.some((zone) => isWithin(name, zone));
@@ -307,8 +282,4 @@ function questionOf(query: Query): Question {
     isDnssecOk: query.edns?.isDnssecOk ?? false,
     isCheckingDisabled: (query.flags & headerFlags.checkingDisabled) !== 0,
   };
-}
-
-function record(name: Uint8Array, type: number, ttl: number, data: Uint8Array): ResourceRecord {
-  return { name, type, class: CLASS_IN, ttl, data };
 }

@@ -37,6 +37,9 @@ export const PLAIN_UDP_BYTES_MAX = 512;
 /** The largest message over TCP: its length has two bytes. */
 export const MESSAGE_BYTES_MAX = 65_535;
 
+/** The furthest place that a compression pointer reaches (RFC 1035 section 4.1.4). */
+export const POINTER_TARGET_MAX = 0x3fff;
+
 /** Bits of the second header word (RFC 1035 section 4.1.1, RFC 4035 for CD). */
 export const headerFlags = {
   response: 0x8000,

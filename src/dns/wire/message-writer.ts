@@ -3,6 +3,7 @@ import {
   HEADER_BYTES,
   headerFlags,
   MESSAGE_BYTES_MAX,
+  POINTER_TARGET_MAX,
   recordTypes,
 } from "./constants.ts";
 import type { ResourceRecord } from "./message.ts";
@@ -10,7 +11,6 @@ import { nameKey } from "./name.ts";
 import type { Query } from "./query.ts";
 import {
   optBytesOf,
-  POINTER_TARGET_MAX,
   type ReplyOptions,
   replyBytesMax,
   type Transport,

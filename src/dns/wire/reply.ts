@@ -6,8 +6,10 @@ import {
   PLAIN_UDP_BYTES_MAX,
   recordTypes,
 } from "./constants.ts";
+import type { ResourceRecord } from "./message.ts";
 import type { Query } from "./query.ts";
-import type { Additional, Block, RecordSet } from "./record-set.ts";
+import type { RecordSet } from "./record-set.ts";
+import { bytesFrom, copyAdditional, copyRing, fitting, fittingAdditional } from "./ring.ts";
 
 export type Transport = "udp" | "tcp";
 
@@ -54,9 +56,6 @@ const SOA_BYTES = 12 + soaNames.length + 20;
 /** Where the two names of a SOA record's data point to the zone. */
 const MASTER_POINTER_AT = 7;
 const CONTACT_POINTER_AT = 20;
-
-/** The furthest place that a compression pointer reaches (RFC 1035 section 4.1.4). */
-export const POINTER_TARGET_MAX = 0x3fff;
 
 const OPT_BYTES = 11;
 const OPTION_NSID = 3;
@@ -165,14 +164,27 @@ export function writeOpt(
   out.set(options.nsid, at + OPT_BYTES + 4);
 }
 
-/** The numbers of a SOA record's data, after its two names. */
-export function soaNumbers({ serial, ttlSeconds }: Soa): readonly number[] {
-  return [serial, REFRESH_SECONDS, RETRY_SECONDS, EXPIRE_SECONDS, ttlSeconds];
+/** The SOA record of a zone, for answers that are put together from records. */
+export function soaRecord(zone: Uint8Array, soa: Soa): ResourceRecord {
+  const numbers = Buffer.alloc(20);
+  writeSoaNumbers(numbers, 0, soa);
+  const master = soaNames.subarray(0, MASTER_POINTER_AT);
+  const contact = soaNames.subarray(MASTER_POINTER_AT + 2, CONTACT_POINTER_AT);
+  const data = Buffer.concat([master, zone, contact, zone, numbers]);
+  return { name: zone, type: recordTypes.SOA, class: CLASS_IN, ttl: soaTtlSeconds(soa), data };
 }
 
 /** The TTL of a SOA record: it bounds how long a denial is remembered (RFC 2308 section 5). */
-export function soaTtlSeconds({ ttlSeconds }: Soa): number {
+function soaTtlSeconds({ ttlSeconds }: Soa): number {
   return Math.min(ttlSeconds, SOA_TTL_SECONDS_MAX);
+}
+
+function writeSoaNumbers(out: Buffer, at: number, { serial, ttlSeconds }: Soa): number {
+  let next = at;
+  for (const number of [serial, REFRESH_SECONDS, RETRY_SECONDS, EXPIRE_SECONDS, ttlSeconds]) {
+    next = out.writeUInt32BE(number, next);
+  }
+  return next;
 }
 
 function writeSoa(out: Buffer, at: number, zoneAt: number, soa: Soa): number {
@@ -185,89 +197,7 @@ function writeSoa(out: Buffer, at: number, zoneAt: number, soa: Soa): number {
   out.set(soaNames, at + 12);
   out.writeUInt16BE(pointer, at + 12 + MASTER_POINTER_AT);
   out.writeUInt16BE(pointer, at + 12 + CONTACT_POINTER_AT);
-  let next = at + 12 + soaNames.length;
-  for (const number of soaNumbers(soa)) next = out.writeUInt32BE(number, next);
-  return next;
-}
-
-/** How many records, from `first` on and round the ring, fit into `room` bytes. */
-function fitting(block: Block, first: number, room: number): number {
-  const { starts } = block;
-  const total = starts.length - 1;
-  if ((starts[total] ?? 0) <= room) return total;
-  let count = 0;
-  let used = 0;
-  for (let index = first; count < total; index = (index + 1) % total) {
-    used += (starts[index + 1] ?? 0) - (starts[index] ?? 0);
-    if (used > room) break;
-    count++;
-  }
-  return count;
-}
-
-function bytesFrom({ starts }: Block, first: number, count: number): number {
-  const total = starts.length - 1;
-  const end = first + count;
-  const from = starts[first] ?? 0;
-  if (end <= total) return (starts[end] ?? 0) - from;
-  return (starts[total] ?? 0) - from + (starts[end - total] ?? 0);
-}
-
-function copyRing(out: Buffer, at: number, block: Block, first: number, count: number): number {
-  const { bytes, starts } = block;
-  const total = starts.length - 1;
-  const end = first + count;
-  const head = bytes.subarray(starts[first], starts[Math.min(end, total)]);
-  out.set(head, at);
-  const next = at + head.length;
-  if (end <= total) return next;
-  const tail = bytes.subarray(0, starts[end - total]);
-  out.set(tail, next);
-  return next + tail.length;
-}
-
-/** Where the answer with this index begins, when `first` comes first and the others follow in a ring. */
-function ringOffset({ starts }: Block, first: number, index: number): number {
-  const offset = (starts[index] ?? 0) - (starts[first] ?? 0);
-  return index >= first ? offset : offset + (starts[starts.length - 1] ?? 0);
-}
-
-/** How many additional records fit whose owners a pointer can reach. */
-function fittingAdditional(
-  answers: Block,
-  { bodies, answers: owners, nameAt }: Additional,
-  questionEnd: number,
-  first: number,
-  room: number,
-): number {
-  let count = 0;
-  for (const owner of owners) {
-    const target = questionEnd + ringOffset(answers, first, owner) + nameAt;
-    const used = 2 * (count + 1) + (bodies.starts[count + 1] ?? 0);
-    if (used > room || target > POINTER_TARGET_MAX) break;
-    count++;
-  }
-  return count;
-}
-
-function copyAdditional(
-  out: Buffer,
-  at: number,
-  answers: Block,
-  { bodies, answers: owners, nameAt }: Additional,
-  questionEnd: number,
-  first: number,
-  count: number,
-): number {
-  let next = at;
-  for (let i = 0; i < count; i++) {
-    const target = questionEnd + ringOffset(answers, first, owners[i] ?? 0) + nameAt;
-    next = out.writeUInt16BE(0xc000 | target, next);
-    const body = bodies.bytes.subarray(bodies.starts[i], bodies.starts[i + 1]);
-    out.set(body, next);
-    next += body.length;
-  }
-  return next;
+  return writeSoaNumbers(out, at + 12 + soaNames.length, soa);
 }
 
 /** Writes the zone's name, in the case of the query, over the end of each copied answer. */
