@@ -1,5 +1,5 @@
-import { createSocket } from "node:dgram";
-import { createServer, type Socket } from "node:net";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { createServer, type Server, type Socket } from "node:net";
 import * as dnsPacket from "dns-packet";
 import type { Endpoint } from "../../src/lib/sockets.ts";
 import type { Upstream, UpstreamAnswer } from "./case-file.ts";
@@ -24,11 +24,23 @@ const rcodes: Readonly<Record<string, number>> = {
   REFUSED: 5,
 };
 
+/** A port that both UDP and TCP can have; a free one of the one may be taken on the other. */
+async function bindBoth(tcp: Server): Promise<UdpSocket> {
+  for (;;) {
+    const udp = createSocket("udp4");
+    await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
+    const isBound = await new Promise<boolean>((resolve) => {
+      tcp.once("error", () => resolve(false));
+      tcp.listen(udp.address().port, "127.0.0.1", () => resolve(true));
+    });
+    tcp.removeAllListeners("error");
+    if (isBound) return udp;
+    udp.close();
+  }
+}
+
 export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
   const asked: string[] = [];
-  const udp = createSocket("udp4");
-  await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-  const { port } = udp.address();
   const open = new Set<Socket>();
   const tcp = createServer((socket) => {
     open.add(socket);
@@ -40,7 +52,8 @@ export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
       }),
     );
   });
-  await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
+  const udp = await bindBoth(tcp);
+  const { port } = udp.address();
 
   const server: UpstreamServer = {
     address: { host: "127.0.0.1", port },
