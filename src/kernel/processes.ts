@@ -152,7 +152,8 @@ export function createSharedNamespaces(hostname: string): SharedNamespaces {
  * that `action` spawns is process 1 of a new PID namespace; with it everything in that namespace ends. The child
  * keeps all namespaces that the thread is in at that moment.
  *
- * Must be synchronous. Only file access by `…Sync` functions sees the new mounts. Aborts the process if the way
+ * Must be synchronous, to the last call: a thread that Node starts meanwhile (its pool's, at the first asynchronous
+ * file access) can not be made, and Node aborts. File access by `…Sync` functions sees the new mounts. Aborts the process if the way
  * back fails, since all later work would be done in the wrong place.
  */
 export function inProcessNamespaces<T>(shared: SharedNamespaces, action: () => T): T {

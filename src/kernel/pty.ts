@@ -23,15 +23,20 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** Opens a new pseudo-terminal from `/dev/ptmx`. Reading the master fails with EIO once nobody has the slave open. */
-export function openPty(size?: TerminalSize): Pty {
+/**
+ * Opens a new pseudo-terminal. Reading the master fails with EIO once nobody has the slave open.
+ *
+ * `dev` is the folder of devices whose `ptmx` is used, such as that of a container under `/proc/PID/root`: the
+ * terminal has a name only where that folder's devpts is mounted.
+ */
+export function openPty(size?: TerminalSize, dev = "/dev"): Pty {
   const flags = constants.O_RDWR | constants.O_NOCTTY;
-  const master = openMaster(flags);
+  const master = openMaster(`${dev}/ptmx`, flags);
   try {
     const number = Buffer.alloc(4);
     ioctl(master, TIOCSPTLCK, number);
     ioctl(master, TIOCGPTN, number);
-    const slavePath = `/dev/pts/${number.readUInt32LE()}`;
+    const slavePath = `${dev}/pts/${number.readUInt32LE()}`;
     if (size !== undefined) setTerminalSize(master, size);
     return { master, slave: openSync(slavePath, flags), slavePath };
   } catch (error) {
@@ -48,13 +53,13 @@ export function setTerminalSize(fd: number, size: TerminalSize): void {
   ioctl(fd, TIOCSWINSZ, bytes);
 }
 
-function openMaster(flags: number): number {
+function openMaster(path: string, flags: number): number {
   try {
-    return openSync("/dev/ptmx", flags);
+    return openSync(path, flags);
   } catch (error) {
     throw new PortolanError(
       errorCode(error) ?? "PTY",
-      "Cannot open a terminal: /dev/ptmx is not usable, a devpts file system at /dev/pts is needed",
+      `Cannot open a terminal: "${path}" is not usable, a devpts file system beside it is needed`,
       { cause: error },
     );
   }

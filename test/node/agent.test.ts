@@ -245,6 +245,8 @@ test("after an agent was killed its pods start again, with the same UID and one 
   assert.equal(pod.status?.podIP, before.status?.podIP);
   assert.equal(pod.status?.podIPs?.length, 1);
   assert.equal(main(pod)?.lastState?.terminated?.exitCode, 255);
+  const ready = pod.status?.conditions?.find((c) => c.type === "Ready");
+  assert.deepEqual([ready?.reason, ready?.message], [undefined, undefined]);
   const logs = await lab.kubectl(["logs", "web", "--previous"]);
   assert.match(logs.stdout, /Serving on port 9376/);
 });

@@ -268,15 +268,20 @@ test("Exec with a terminal has a real one, of the size that was set", async () =
   await using pod = await openPod();
   const container = start(pod, { command: ["sleep", "60"] });
   const run = container.exec({
-    command: ["sh", "-c", "read x; stty size; test -t 0 && test -t 1 && echo $TERM"],
+    command: ["sh", "-c", "read x; stty size; tty; echo $TERM"],
     hasStdin: true,
     hasTty: true,
   });
   run.resize({ columns: 100, rows: 40 });
   run.stdin?.write("go\n");
   const [screen, exit] = await Promise.all([text(run.stdout), run.exited]);
-  assert.match(screen, /40 100\r\nxterm\r\n/);
+  assert.match(screen, /40 100\r\n\/dev\/pts\/0\r\nxterm\r\n/);
   assert.equal(exit.exitCode, 0);
+});
+
+test("A container with a terminal of its own has its output in the log", async () => {
+  const { lines } = await runScript("tty", { hasTty: true });
+  assert.deepEqual(lines, ["/dev/pts/0\r"]);
 });
 
 test("Pods reach each other and themselves, the node reaches them, with true source addresses", async () => {

@@ -1,6 +1,6 @@
 import { pods } from "../../api/resource.ts";
 import { isConflict, isNotFound } from "../../api/status-error.ts";
-import type { Pod } from "../../api/types.ts";
+import type { Pod, PodStatus } from "../../api/types.ts";
 import type { Api } from "../../client/api.ts";
 import type { PodStatusJson } from "../status/pod-status.ts";
 
@@ -31,15 +31,8 @@ export class StatusWriter {
   async write(pod: Pod, status: PodStatusJson): Promise<void> {
     if (this.#written !== undefined && isSame(this.#written, status)) return;
     const { name = "", namespace = "default", uid = "" } = pod.metadata;
-    const known = (pod.status?.podIPs ?? []).map(({ ip }) => ip).join();
-    // Lists of addresses are merged by address: old ones must be said to go.
-    const replaced =
-      status.podIPs === undefined ||
-      known === "" ||
-      known === status.podIPs.map(({ ip }) => ip).join()
-        ? {}
-        : { podIPs: [{ $patch: "replace" }, ...status.podIPs] };
-    const body = { metadata: { uid }, status: { ...status, ...replaced } };
+    const before = this.#written ?? pod.status ?? {};
+    const body = { metadata: { uid }, status: { ...status, ...corrections(before, status) } };
     try {
       const after = await this.#api.patch<Pod>(
         pods,
@@ -53,6 +46,26 @@ export class StatusWriter {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/**
+ * What a strategic merge needs beyond the new status: lists are merged by address and by condition type, so an
+ * address that is gone and a reason that no longer holds must be taken away expressly.
+ */
+function corrections(before: Pick<PodStatus, "podIPs" | "conditions">, status: PodStatusJson) {
+  const ips = (list: readonly { readonly ip: string }[] | undefined) =>
+    (list ?? []).map(({ ip }) => ip).join();
+  const hasMoved = ips(before.podIPs) !== "" && ips(before.podIPs) !== ips(status.podIPs);
+  const conditions = status.conditions.map((condition) => {
+    const old = before.conditions?.find(({ type }) => type === condition.type);
+    return {
+      ...(old?.reason === undefined ? {} : { reason: null }),
+      ...(old?.message === undefined ? {} : { message: null }),
+      ...condition,
+    };
+  });
+  const podIPs = [{ $patch: "replace" }, ...(status.podIPs ?? [])];
+  return { conditions, ...(hasMoved && status.podIPs !== undefined ? { podIPs } : {}) };
 }
 
 function isSame(a: PodStatusJson, b: PodStatusJson): boolean {

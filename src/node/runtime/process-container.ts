@@ -9,7 +9,7 @@ import { describeError } from "../../lib/errors.ts";
 import { enterContainerRoot, WORKING_DIR } from "./container-root.ts";
 import { execInContainer } from "./process-exec.ts";
 import { exitOf } from "./process-exit.ts";
-import { createStdio, type OpenStdio } from "./process-stdio.ts";
+import { createStdio, type OpenStdio, type ProcessStdio } from "./process-stdio.ts";
 import { restrictingArguments } from "./restrict.ts";
 import {
   type ContainerExit,
@@ -52,20 +52,15 @@ export function startProcessContainer(
   options: ContainerOptions,
 ): RunningContainer {
   const { network, shared, clock, tools } = context;
-  const stdio = createStdio(options);
-  let child: ChildProcess;
+  let spawned: { readonly child: ChildProcess; readonly stdio: ProcessStdio };
   try {
-    child = network.run(() =>
-      inProcessNamespaces(shared, () => spawnInside(context, options, stdio.forChild)),
-    );
+    spawned = network.run(() => inProcessNamespaces(shared, () => spawnInside(context, options)));
   } catch (error) {
-    stdio.abandon();
     if (error instanceof RuntimeError) throw error;
     const message = `Cannot create container "${options.name}": ${describeError(error)}`;
     throw new RuntimeError("CREATE_FAILED", message, { cause: error });
-  } finally {
-    stdio.release();
   }
+  const { child, stdio } = spawned;
   const startedAtMs = clock.now();
   const streams = stdio.open();
   streams.stdin?.on("error", () => {});
@@ -96,8 +91,7 @@ export function startProcessContainer(
 function spawnInside(
   context: ContainerContext,
   options: ContainerOptions,
-  stdio: (number | "ignore")[],
-): ChildProcess {
+): { readonly child: ChildProcess; readonly stdio: ProcessStdio } {
   const { tools, dir } = context;
   const scratch = join(dir, "scratch", options.id);
   rmSync(scratch, { recursive: true, force: true });
@@ -114,16 +108,25 @@ function spawnInside(
   const program = findProgram(options, workingDir);
   const variables = [...options.environment].map(([name, value]) => `${name}=${value}`);
   const script = `${tools.mount} -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
-  return spawn(
-    tools.sh,
-    [
-      ...["-c", script, "sh"],
-      ...(options.hasTty ? [tools.setsid, "--ctty"] : []),
-      ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(options), "--"],
-      ...[tools.env, "-i", ...variables, program, ...options.command.slice(1)],
-    ],
-    { cwd: workingDir, env: {}, stdio },
-  );
+  const stdio = createStdio({ ...options, dev: "/dev" });
+  try {
+    const child = spawn(
+      tools.sh,
+      [
+        ...["-c", script, "sh"],
+        ...(options.hasTty ? [tools.setsid, "--ctty"] : []),
+        ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(options), "--"],
+        ...[tools.env, "-i", ...variables, program, ...options.command.slice(1)],
+      ],
+      { cwd: workingDir, env: {}, stdio: stdio.forChild },
+    );
+    return { child, stdio };
+  } catch (error) {
+    stdio.abandon();
+    throw error;
+  } finally {
+    stdio.release();
+  }
 }
 
 /** The path of the program inside the container, where this thread is; as runc says it when there is none. */

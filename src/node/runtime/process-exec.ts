@@ -28,7 +28,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
   if (program === "") throw new RuntimeError("START_FAILED", "Cannot exec: no command is given");
   const variables = [...container.environment].map(([name, value]) => `${name}=${value}`);
   const terminal = options.hasTty && !container.environment.has("TERM") ? ["TERM=xterm"] : [];
-  const stdio = createStdio(options);
+  const stdio = createStdio({ ...options, dev: `/proc/${pid}/root/dev` });
   const child = spawn(
     tools.nsenter,
     [

@@ -1,4 +1,4 @@
-import { close, closeSync, write } from "node:fs";
+import { closeSync, write } from "node:fs";
 import { Socket } from "node:net";
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { ReadStream } from "node:tty";
@@ -28,11 +28,15 @@ export interface OpenStdio {
   readonly stderr?: Readable;
 }
 
-export function createStdio(options: {
+export interface StdioOptions {
   readonly hasStdin: boolean;
   readonly hasTty: boolean;
-}): ProcessStdio {
-  return options.hasTty ? terminalStdio() : pipeStdio(options.hasStdin);
+  /** The container's `/dev`, as this thread sees it: a terminal must come from there to have a name inside. */
+  readonly dev: string;
+}
+
+export function createStdio({ hasStdin, hasTty, dev }: StdioOptions): ProcessStdio {
+  return hasTty ? terminalStdio(dev) : pipeStdio(hasStdin);
 }
 
 function pipeStdio(hasStdin: boolean): ProcessStdio {
@@ -54,8 +58,8 @@ function pipeStdio(hasStdin: boolean): ProcessStdio {
   };
 }
 
-function terminalStdio(): ProcessStdio {
-  const { master, slave } = openPty();
+function terminalStdio(dev: string): ProcessStdio {
+  const { master, slave } = openPty(undefined, dev);
   let isOpen = true;
   const closed = () => {
     isOpen = false;
@@ -105,5 +109,5 @@ function keyboard(master: number, isOpen: () => boolean): Writable {
 }
 
 function closeAll(fds: readonly (number | undefined)[]): void {
-  for (const fd of fds) if (fd !== undefined) close(fd, () => {});
+  for (const fd of fds) if (fd !== undefined) closeSync(fd);
 }
