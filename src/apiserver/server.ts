@@ -139,7 +139,7 @@ function nodeOfPod(store: ObjectStore, namespace: string, name: string): string 
   const item = store.get(kindOfResource(pods), keyOf(namespace, name));
   if (item === undefined) return undefined;
   const pod: KubeObject & Pick<Pod, "spec"> = objectOf(item);
-  return pod.spec?.nodeName;
+  return pod.spec?.nodeName ?? "";
 }
 
 /** The only upgrade there is: `pods/exec`. */

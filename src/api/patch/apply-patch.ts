@@ -63,7 +63,8 @@ export function applyPatch<T extends object>(
   }
 }
 
-function patchTypeOf(mediaType: string): PatchMediaType {
+/** What kind of patch a media type is; throws the 415 answer for any other, server-side apply among them. */
+export function patchTypeOf(mediaType: string): PatchMediaType {
   const essence = mediaType.split(";", 1).join("").trim().toLowerCase();
   const known = patchMediaTypes.find((type) => type === essence);
   if (known !== undefined) return known;

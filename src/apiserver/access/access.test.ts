@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { authenticated } from "../identity.ts";
 import { type Access, isAllowed, refusalText } from "./access.ts";
 
-const facts = { nodeOfPod: (_: string, name: string) => (name === "mine" ? "node-1" : "node-2") };
+const bindings = new Map([
+  ["mine", "node-1"],
+  ["theirs", "node-2"],
+  ["waiting", ""],
+]);
+const facts = { nodeOfPod: (_: string, name: string) => bindings.get(name) };
 const node = authenticated("system:node:node-1", ["system:nodes"]);
 const nobody = authenticated("jane", []);
 
@@ -39,6 +44,8 @@ const cases = [
   { who: authenticated("system:kube-proxy", []), what: "update services default x", may: false },
   { who: node, what: "patch pods/status default mine", may: true },
   { who: node, what: "patch pods/status default theirs", may: false },
+  { who: node, what: "delete pods default waiting", may: false },
+  { who: node, what: "delete pods default gone", may: true },
   { who: node, what: "update nodes/status - node-1", may: true },
   { who: node, what: "update nodes/status - node-2", may: false },
   { who: node, what: "update leases.coordination.k8s.io kube-node-lease node-1", may: true },

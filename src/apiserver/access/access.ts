@@ -18,7 +18,7 @@ export type Access =
 
 /** Looks up what node restrictions depend on. */
 export interface AccessFacts {
-  /** The node that a pod is bound to; undefined for a pod that is not there or not bound. */
+  /** The node that a pod is bound to, "" for none; undefined for a pod that is not there. */
   nodeOfPod(namespace: string, name: string): string | undefined;
 }
 
@@ -65,10 +65,11 @@ function isOwn(
 ): boolean {
   const node = nodeNameOf(about.identity);
   if (node === undefined) return false;
-  return own === "name"
-    ? // A creation has no name in its path; the handler's own checks see to the rest.
-      about.name === "" || about.name === node
-    : about.facts.nodeOfPod(about.namespace, about.name) === node;
+  // A creation has no name in its path; the handler's own check sees to it.
+  if (own === "name") return about.name === "" || about.name === node;
+  const bound = about.facts.nodeOfPod(about.namespace, about.name);
+  // Whoever comes late for a pod that has gone is told so, as in Kubernetes, and not that it may not.
+  return bound === undefined || bound === node;
 }
 
 const nodePrefix = "system:node:";

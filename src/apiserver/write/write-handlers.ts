@@ -1,7 +1,7 @@
 import { decodeMeta, decodeObject } from "../../api/decode.ts";
 import { invalid, invalidStatus, notSupported } from "../../api/field-error.ts";
 import type { Kind } from "../../api/kinds.ts";
-import { applyPatch } from "../../api/patch/apply-patch.ts";
+import { applyPatch, patchTypeOf } from "../../api/patch/apply-patch.ts";
 import { pods, serviceAccounts, services } from "../../api/resource.ts";
 import { isNotFound } from "../../api/status-error.ts";
 import { strategyFor } from "../../api/strategy.ts";
@@ -87,6 +87,8 @@ export async function handlePatch(
   const { kind } = place;
   const form = negotiateForm(request.headers["accept"], request.query);
   const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
+  // Before the object is looked for: an apply of a new one is to hear of the media type.
+  patchTypeOf(contentType(request));
   const body = await request.readBody();
   const heard = new Set<string>();
   const options = { dryRun, subresource, isPatch: true };
