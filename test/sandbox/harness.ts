@@ -58,12 +58,16 @@ export class Lab implements AsyncDisposable {
     this.#checkout = this.#uid === undefined ? root : readableCheckout(this.#base);
   }
 
+  /** A file of the repository, as its user can read it. */
+  inCheckout(path: string): string {
+    return path.replace(root, this.#checkout);
+  }
+
   /** Starts a command of the sandbox. */
   spawn(...args: readonly string[]): ChildProcess {
-    const program = process.execPath.replace(root, this.#checkout);
     const script = join(this.#checkout, "test/sandbox/drive.ts");
     return spawn(
-      program,
+      this.inCheckout(process.execPath),
       ["--disable-warning=ExperimentalWarning", script, this.dataDir, ...args],
       {
         stdio: ["ignore", "pipe", "pipe"],
