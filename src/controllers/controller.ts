@@ -28,8 +28,9 @@ export interface Loop {
   /** Caches that must be complete before the first key is worked on. */
   readonly caches: readonly Pick<Informer<KubeObject>, "whenSynced">[];
   /** Subscribes to changes; called once all caches are complete. */
-  readonly wake: (queue: WorkQueue) => void;
-  readonly work: (key: string) => Promise<WorkResult> | WorkResult;
+  wake(queue: WorkQueue): void;
+  /** Brings about what is wanted for one key; fails to be called again after a pause. */
+  work(key: string): Promise<WorkResult> | WorkResult;
   readonly queue?: Pick<WorkQueueOptions, "workers" | "backoff" | "retriesMax">;
 }
 
@@ -45,7 +46,7 @@ export async function runLoop(context: ControllerContext, loop: Loop): Promise<v
   }
   await using queue = new WorkQueue({
     ...loop.queue,
-    work: loop.work,
+    work: (key) => loop.work(key),
     clock,
     random,
     signal,

@@ -25,7 +25,7 @@ export function isActive(pod: Pod): boolean {
 }
 
 /** When a ready pod will have been so for long enough to be available, in epoch milliseconds; undefined if unready. */
-export function availableAtMs(pod: Pod, minReadySeconds: number): number | undefined {
+function availableAtMs(pod: Pod, minReadySeconds: number): number | undefined {
   const ready = conditionOf(pod, "Ready");
   if (ready?.status !== "True") return undefined;
   if (minReadySeconds === 0) return 0;
@@ -35,4 +35,16 @@ export function availableAtMs(pod: Pod, minReadySeconds: number): number | undef
 export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   const atMs = availableAtMs(pod, minReadySeconds);
   return atMs !== undefined && atMs <= nowMs;
+}
+
+/** Ready pods become available by mere lapse of time, which no event tells: when to look again, if at all. */
+export function untilAvailable(
+  pods: readonly Pod[],
+  minReadySeconds: number,
+  nowMs: number,
+): { readonly againAfterMs: number } | undefined {
+  const waits = pods
+    .map((pod) => (availableAtMs(pod, minReadySeconds) ?? 0) - nowMs)
+    .filter((ms) => ms > 0);
+  return waits.length === 0 ? undefined : { againAfterMs: Math.min(...waits) + 1 };
 }

@@ -2,165 +2,189 @@ import { deployments, pods, replicaSets } from "../../api/resource.ts";
 import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isAlreadyExists, isNotFound } from "../../api/status-error.ts";
-import type { Deployment, ReplicaSet } from "../../api/types.ts";
+import type { Deployment, Pod, ReplicaSet } from "../../api/types.ts";
+import type { Api, Change, Informer } from "../../client/api.ts";
+import type { EventRecorder } from "../../client/events.ts";
+import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { applyClaims, planClaims } from "../claims.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerOf, controllerUids, isOwnedBy } from "../owners.ts";
-import type { DeploymentPlan } from "./plan.ts";
+import type { DeploymentPlan, ReplicaSetChange } from "./plan.ts";
 import { planDeployment } from "./plan.ts";
 import { REVISION_ANNOTATION } from "./revision.ts";
 import { progressDeadlineMs } from "./status.ts";
 import { isSameTemplate } from "./template.ts";
 
 /** Rolls out Deployments by means of ReplicaSets. */
-export async function runDeployments(context: ControllerContext): Promise<void> {
-  const { api, informers, clock } = context;
-  const deploymentCache = informers.informer(deployments);
-  const setCache = informers.informer(replicaSets);
-  const podCache = informers.informer(pods);
-  const podsByOwner = indexBy(podCache, controllerUids);
-  const ownWrites = new OwnWrites();
-  const ownSetWrites = new OwnWrites();
-  const recorder = recorderOf(context, "deployment-controller");
+export function runDeployments(context: ControllerContext): Promise<void> {
+  return runLoop(context, new DeploymentLoop(context));
+}
 
-  async function work(key: string): Promise<WorkResult> {
-    const deployment = deploymentCache.get(key);
+class DeploymentLoop implements Loop {
+  readonly name = "deployment-controller";
+  readonly caches;
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #recorder: EventRecorder;
+  readonly #deployments: Informer<Deployment>;
+  readonly #sets: Informer<ReplicaSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #podsByOwner: Index<Pod>;
+  readonly #ownWrites = new OwnWrites();
+  readonly #ownSetWrites = new OwnWrites();
+
+  constructor(context: ControllerContext) {
+    const { api, informers, clock } = context;
+    this.#api = api;
+    this.#clock = clock;
+    this.#recorder = recorderOf(context, this.name);
+    this.#deployments = informers.informer(deployments);
+    this.#sets = informers.informer(replicaSets);
+    this.#pods = informers.informer(pods);
+    this.#podsByOwner = indexBy(this.#pods, controllerUids);
+    this.caches = [this.#deployments, this.#sets, this.#pods];
+  }
+
+  wake(queue: WorkQueue): void {
+    this.#deployments.subscribe(({ object }) => queue.add(keyOf(object)));
+    this.#sets.subscribe((change) => {
+      for (const key of this.#deploymentsOf(change)) queue.add(key);
+    });
+    // Recreate waits for the last old pod to be gone.
+    this.#pods.subscribe(({ type, object }) => {
+      const owner = controllerOf(object);
+      if (type !== "DELETED" || owner?.kind !== "ReplicaSet") return;
+      const namespace = object.metadata.namespace ?? "";
+      const replicaSet = this.#sets.get(`${namespace}/${owner.name}`);
+      const deployment = replicaSet === undefined ? undefined : controllerOf(replicaSet);
+      if (deployment !== undefined) queue.add(`${namespace}/${deployment.name}`);
+    });
+  }
+
+  /** Keys of the Deployments that own a ReplicaSet, did own it, or might take it. */
+  #deploymentsOf(change: Change<ReplicaSet>): string[] {
+    const { object } = change;
+    const { namespace = "", labels } = object.metadata;
+    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
+    const owner = controllerOf(object);
+    const owners = [before, owner].filter((reference) => reference?.kind === "Deployment");
+    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
+    if (owner !== undefined || change.type === "DELETED") return keys;
+    const takers = this.#deployments
+      .listNamespace(namespace)
+      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
+    return [...keys, ...takers.map(keyOf)];
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    const deployment = this.#deployments.get(key);
     if (deployment === undefined) {
-      ownWrites.forget(key);
+      this.#ownWrites.forget(key);
       return undefined;
     }
-    if (ownWrites.isBehind(key, deployment)) return { againAfterMs: CATCH_UP_MS };
-    const owned = await claim(deployment);
-    if (owned.some((set) => ownSetWrites.isBehind(keyOf(set), set))) {
+    if (this.#ownWrites.isBehind(key, deployment)) return { againAfterMs: CATCH_UP_MS };
+    const owned = await this.#claim(deployment);
+    if (owned.some((set) => this.#ownSetWrites.isBehind(keyOf(set), set))) {
       return { againAfterMs: CATCH_UP_MS };
     }
     const plan = planDeployment({
       deployment,
       replicaSets: owned,
-      podsOf: (replicaSet) => podsByOwner.get(replicaSet.metadata.uid ?? ""),
-      nowMs: clock.now(),
+      podsOf: (replicaSet) => this.#podsByOwner.get(replicaSet.metadata.uid ?? ""),
+      nowMs: this.#clock.now(),
     });
-    await apply(deployment, plan);
+    await this.#apply(deployment, plan);
     const deadlineMs = progressDeadlineMs({ ...deployment, status: plan.status });
-    return deadlineMs === undefined
-      ? undefined
-      : { againAfterMs: deadlineMs - clock.now() + 1_000 };
+    if (deadlineMs === undefined) return undefined;
+    return { againAfterMs: deadlineMs - this.#clock.now() + 1_000 };
   }
 
-  async function claim(deployment: Deployment): Promise<readonly ReplicaSet[]> {
-    const { namespace = "" } = nameOfKey(keyOf(deployment));
+  async #claim(deployment: Deployment): Promise<readonly ReplicaSet[]> {
+    const { namespace = "" } = deployment.metadata;
     const selector = labelSelectorOf(deployment.spec?.selector);
-    const claims = planClaims(deployment, selector, setCache.listNamespace(namespace));
+    const claims = planClaims(deployment, selector, this.#sets.listNamespace(namespace));
     const owner = { resource: deployments, object: deployment };
-    return await applyClaims(api, owner, replicaSets, claims);
+    return await applyClaims(this.#api, owner, replicaSets, claims);
   }
 
-  async function apply(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
-    if (plan.create !== undefined && !(await create(deployment, plan.create))) return;
-    for (const { next, resized } of plan.changes) {
-      const answer = await api.update(replicaSets, next);
-      ownSetWrites.wrote(keyOf(next), next, answer, setCache.get(keyOf(next)));
-      if (resized !== undefined) tellResized(deployment, next, resized);
-    }
+  async #apply(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
+    if (plan.create !== undefined && !(await this.#create(deployment, plan.create))) return;
+    for (const change of plan.changes) await this.#change(deployment, change);
     for (const { metadata } of plan.deletes) {
       const { name = "", namespace = "", uid } = metadata;
       const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-      await api.delete(replicaSets, { namespace, name }, preconditions).catch((error: unknown) => {
+      try {
+        await this.#api.delete(replicaSets, { namespace, name }, preconditions);
+      } catch (error) {
         if (!isNotFound(error)) throw error;
-      });
+      }
     }
-    await writeOwn(deployment, plan);
+    await this.#writeOwn(deployment, plan);
   }
 
   /** False when the name is taken by a ReplicaSet of another template: the next try takes another name. */
-  async function create(deployment: Deployment, replicaSet: ReplicaSet): Promise<boolean> {
+  async #create(deployment: Deployment, replicaSet: ReplicaSet): Promise<boolean> {
     try {
-      await api.create(replicaSets, replicaSet);
+      await this.#api.create(replicaSets, replicaSet);
       const to = replicaSet.spec?.replicas ?? 0;
-      if (to > 0) tellResized(deployment, replicaSet, { from: 0, to });
+      if (to > 0) this.#tellResized(deployment, replicaSet, { from: 0, to });
       return true;
     } catch (error) {
       if (isNamespaceTerminating(error)) return false;
       if (!isAlreadyExists(error)) {
         const message = `Failed to create new replica set "${replicaSet.metadata.name}": ${String(error)}`;
-        recorder.record(deployment, { type: "Warning", reason: "ReplicaSetCreateError", message });
+        const reason = "ReplicaSetCreateError";
+        this.#recorder.record(deployment, { type: "Warning", reason, message });
         throw error;
       }
     }
     const { name = "", namespace = "" } = replicaSet.metadata;
-    const existing = await api.get(replicaSets, { namespace, name });
+    const existing = await this.#api.get(replicaSets, { namespace, name });
     const isSame =
       isOwnedBy(existing, deployment) &&
       isSameTemplate(existing.spec?.template, replicaSet.spec?.template);
     if (isSame) return true; // Ours of a moment ago; the cache is late.
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     const status = { ...deployment.status, collisionCount };
-    await api.update(deployments, { ...deployment, status }, "status");
+    await this.#api.update(deployments, { ...deployment, status }, "status");
     return false;
   }
 
-  async function writeOwn(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
+  async #change(deployment: Deployment, { next, resized }: ReplicaSetChange): Promise<void> {
+    const key = keyOf(next);
+    const answer = await this.#api.update(replicaSets, next);
+    this.#ownSetWrites.wrote(key, next, answer, this.#sets.get(key));
+    if (resized !== undefined) this.#tellResized(deployment, next, resized);
+  }
+
+  async #writeOwn(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
     const key = keyOf(deployment);
     let written = deployment;
     if (plan.revision !== undefined) {
       const annotations = { [REVISION_ANNOTATION]: String(plan.revision) };
       const { resourceVersion } = deployment.metadata;
       const body = { metadata: { annotations, resourceVersion } };
-      written = await api.patch(deployments, nameOfKey(key), { type: "merge", body });
+      written = await this.#api.patch(deployments, nameOfKey(key), { type: "merge", body });
     }
     if (!semanticEqual(plan.status, deployment.status)) {
-      written = await api.update(deployments, { ...written, status: plan.status }, "status");
+      written = await this.#api.update(deployments, { ...written, status: plan.status }, "status");
     }
-    ownWrites.wrote(key, deployment, written, deploymentCache.get(key));
+    this.#ownWrites.wrote(key, deployment, written, this.#deployments.get(key));
   }
 
-  function tellResized(
+  #tellResized(
     deployment: Deployment,
     { metadata }: ReplicaSet,
     { from, to }: { readonly from: number; readonly to: number },
   ): void {
     const direction = to > from ? "up" : "down";
     const message = `Scaled ${direction} replica set ${metadata.name} from ${from} to ${to}`;
-    recorder.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message });
+    this.#recorder.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message });
   }
-
-  await runLoop(context, {
-    name: "deployment-controller",
-    caches: [deploymentCache, setCache, podCache],
-    work,
-    wake: (queue) => {
-      deploymentCache.subscribe(({ object }) => queue.add(keyOf(object)));
-      setCache.subscribe((change) => {
-        const { object } = change;
-        const owner = controllerOf(object);
-        if (owner?.kind === "Deployment") {
-          queue.add(`${object.metadata.namespace}/${owner.name}`);
-          return;
-        }
-        const previous = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
-        if (previous?.kind === "Deployment") {
-          queue.add(`${object.metadata.namespace}/${previous.name}`);
-        }
-        if (owner !== undefined || change.type === "DELETED") return;
-        for (const deployment of deploymentCache.listNamespace(object.metadata.namespace ?? "")) {
-          const selector = labelSelectorOf(deployment.spec?.selector);
-          if (selector.matches(object.metadata.labels)) queue.add(keyOf(deployment));
-        }
-      });
-      // Recreate waits for the last old pod to be gone.
-      podCache.subscribe(({ type, object }) => {
-        const owner = controllerOf(object);
-        if (type !== "DELETED" || owner?.kind !== "ReplicaSet") return;
-        const namespace = object.metadata.namespace ?? "";
-        const replicaSet = setCache.get(`${namespace}/${owner.name}`);
-        const deployment = replicaSet === undefined ? undefined : controllerOf(replicaSet);
-        if (deployment !== undefined) queue.add(`${namespace}/${deployment.name}`);
-      });
-    },
-  });
 }

@@ -2,188 +2,188 @@ import { pods, replicaSets } from "../../api/resource.ts";
 import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import type { Pod, ReplicaSet } from "../../api/types.ts";
+import type { Api, Change, Informer } from "../../client/api.ts";
+import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
-import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
+import { keyOf } from "../../client/paths.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import { applyClaims, planClaims } from "../claims.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controlledBy, controllerOf, controllerUids } from "../owners.ts";
+import type { PodControl } from "../pod-control.ts";
 import { createPodControl, podFrom } from "../pod-control.ts";
-import { availableAtMs, isActive, isTerminating } from "../pods.ts";
+import { isActive, isTerminating, untilAvailable } from "../pods.ts";
+import type { ReplicaPlan } from "./plan.ts";
 import { planReplicas, replicaSetStatus } from "./plan.ts";
+
+/** Keeps as many pods of each ReplicaSet as it asks for. */
+export function runReplicaSets(context: ControllerContext): Promise<void> {
+  return runLoop(context, new ReplicaSetLoop(context));
+}
 
 /** What went wrong with the pods in a sync, as the ReplicaFailure condition tells it. */
 interface Failure {
-  readonly reason: string;
-  readonly message: string;
+  readonly reason: "FailedCreate" | "FailedDelete";
   readonly error: unknown;
 }
 
-/** Keeps as many pods of each ReplicaSet as it asks for. */
-export async function runReplicaSets(context: ControllerContext): Promise<void> {
-  const { api, informers, clock } = context;
-  const setCache = informers.informer(replicaSets);
-  const podCache = informers.informer(pods);
-  const podsByOwner = indexBy(podCache, controllerUids);
-  const setsByOwner = indexBy(setCache, controllerUids);
-  const expectations = new Expectations();
-  const ownWrites = new OwnWrites();
-  const recorder = recorderOf(context, "replicaset-controller");
-  const podControl = createPodControl(api, recorder);
+class ReplicaSetLoop implements Loop {
+  readonly name = "replicaset-controller";
+  readonly caches;
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #sets: Informer<ReplicaSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #podsByOwner: Index<Pod>;
+  readonly #setsByOwner: Index<ReplicaSet>;
+  readonly #podControl: PodControl;
+  readonly #expectations = new Expectations();
+  readonly #ownWrites = new OwnWrites();
 
-  async function work(key: string): Promise<WorkResult> {
-    const replicaSet = setCache.get(key);
+  constructor(context: ControllerContext) {
+    const { api, informers, clock } = context;
+    this.#api = api;
+    this.#clock = clock;
+    this.#sets = informers.informer(replicaSets);
+    this.#pods = informers.informer(pods);
+    this.#podsByOwner = indexBy(this.#pods, controllerUids);
+    this.#setsByOwner = indexBy(this.#sets, controllerUids);
+    this.#podControl = createPodControl(api, recorderOf(context, this.name));
+    this.caches = [this.#sets, this.#pods];
+  }
+
+  wake(queue: WorkQueue): void {
+    this.#sets.subscribe(({ object }) => queue.add(keyOf(object)));
+    this.#pods.subscribe((change) => {
+      for (const key of this.#setsOf(change)) {
+        this.#expectations.observe(key, change);
+        queue.add(key);
+      }
+    });
+  }
+
+  /** Keys of the ReplicaSets that own a pod, did own it, or might take it. */
+  #setsOf(change: Change<Pod>): string[] {
+    const { object } = change;
+    const { namespace = "", labels } = object.metadata;
+    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
+    const owner = controllerOf(object);
+    const owners = [before, owner].filter((reference) => reference?.kind === "ReplicaSet");
+    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
+    if (owner !== undefined || change.type === "DELETED") return keys;
+    const takers = this.#sets
+      .listNamespace(namespace)
+      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
+    return [...keys, ...takers.map(keyOf)];
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    const replicaSet = this.#sets.get(key);
     if (replicaSet === undefined) {
-      expectations.forget(key);
-      ownWrites.forget(key);
+      this.#expectations.forget(key);
+      this.#ownWrites.forget(key);
       return undefined;
     }
-    if (ownWrites.isBehind(key, replicaSet)) return { againAfterMs: CATCH_UP_MS };
-    const isSettled = expectations.areMet(key, clock.now());
-    const owned = await claim(replicaSet);
-    let failure: Failure | undefined;
-    if (isSettled && !isTerminating(replicaSet)) failure = await replicate(key, replicaSet, owned);
-    await writeStatus(replicaSet, owned, failure);
+    if (this.#ownWrites.isBehind(key, replicaSet)) return { againAfterMs: CATCH_UP_MS };
+    const isSettled = this.#expectations.areMet(key, this.#clock.now());
+    const owned = await this.#claim(replicaSet);
+    const mayAct = isSettled && !isTerminating(replicaSet);
+    const failure = mayAct ? await this.#replicate(replicaSet, owned) : undefined;
+    await this.#writeStatus(replicaSet, owned, failure);
     if (failure !== undefined) throw failure.error;
-    return untilAvailable(replicaSet, owned);
+    return untilAvailable(owned, replicaSet.spec?.minReadySeconds ?? 0, this.#clock.now());
   }
 
-  async function claim(replicaSet: ReplicaSet): Promise<readonly Pod[]> {
-    const { namespace = "" } = nameOfKey(keyOf(replicaSet));
+  async #claim(replicaSet: ReplicaSet): Promise<readonly Pod[]> {
+    const { namespace = "" } = replicaSet.metadata;
     const selector = labelSelectorOf(replicaSet.spec?.selector);
-    const claims = planClaims(replicaSet, selector, podCache.listNamespace(namespace));
-    return await applyClaims(api, { resource: replicaSets, object: replicaSet }, pods, claims);
+    const claims = planClaims(replicaSet, selector, this.#pods.listNamespace(namespace));
+    const owner = { resource: replicaSets, object: replicaSet };
+    return await applyClaims(this.#api, owner, pods, claims);
   }
 
-  async function replicate(
-    key: string,
-    replicaSet: ReplicaSet,
-    owned: readonly Pod[],
-  ): Promise<Failure | undefined> {
-    const siblings = siblingPods(replicaSet).filter(isActive);
+  async #replicate(replicaSet: ReplicaSet, owned: readonly Pod[]): Promise<Failure | undefined> {
+    const siblings = this.#siblingPods(replicaSet).filter(isActive);
     const siblingsByNode = Map.groupBy(siblings, (pod) => pod.spec?.nodeName ?? "");
-    const { create, remove } = planReplicas({
+    const plan = planReplicas({
       replicaSet,
       pods: owned,
       siblingsOn: (nodeName) => siblingsByNode.get(nodeName)?.length ?? 0,
-      nowMs: clock.now(),
+      nowMs: this.#clock.now(),
     });
-    return create > 0
-      ? await createPods(key, replicaSet, create)
-      : await removePods(key, replicaSet, remove);
+    if (plan.create > 0) return await this.#createPods(replicaSet, plan.create);
+    return await this.#removePods(replicaSet, plan.remove);
   }
 
   /** In batches of 1, 2, 4 …: when the server refuses all of them (a quota, say), one try tells. */
-  async function createPods(
-    key: string,
-    replicaSet: ReplicaSet,
-    count: number,
-  ): Promise<Failure | undefined> {
+  async #createPods(replicaSet: ReplicaSet, count: number): Promise<Failure | undefined> {
     const { name = "", namespace = "" } = replicaSet.metadata;
     const owner = controlledBy(replicaSets, replicaSet);
     const pod = podFrom(replicaSet.spec?.template, namespace, owner, { generateName: `${name}-` });
     for (let left = count, batch = 1; left > 0; left -= batch, batch = Math.min(2 * batch, left)) {
-      const results = await Promise.allSettled(
-        Array.from({ length: batch }, async () => {
-          const created = await podControl.create(replicaSet, pod);
-          const { uid = "" } = created.metadata;
-          const isCached = podCache.get(keyOf(created))?.metadata.uid === uid;
-          expectations.created(key, uid, isCached, clock.now());
-        }),
-      );
-      const refused = results.find((result) => result.status === "rejected");
-      if (refused === undefined) continue;
-      const error: unknown = refused.reason;
-      if (isNamespaceTerminating(error)) return undefined;
-      return { reason: "FailedCreate", message: describeError(error), error };
+      const creating = Array.from({ length: batch }, () => this.#createPod(replicaSet, pod));
+      const error = firstRejection(await Promise.allSettled(creating));
+      if (error === undefined) continue;
+      return isNamespaceTerminating(error) ? undefined : { reason: "FailedCreate", error };
     }
     return undefined;
   }
 
-  async function removePods(
-    key: string,
+  async #createPod(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
+    const created = await this.#podControl.create(replicaSet, pod);
+    const { uid = "" } = created.metadata;
+    const isCached = this.#pods.get(keyOf(created))?.metadata.uid === uid;
+    this.#expectations.created(keyOf(replicaSet), uid, isCached, this.#clock.now());
+  }
+
+  async #removePods(
     replicaSet: ReplicaSet,
-    remove: readonly Pod[],
+    remove: ReplicaPlan["remove"],
   ): Promise<Failure | undefined> {
-    const results = await Promise.allSettled(
-      remove.map(async (pod) => {
-        const { uid = "" } = pod.metadata;
-        expectations.deleting(key, uid, clock.now());
-        try {
-          await podControl.remove(replicaSet, pod);
-        } catch (error) {
-          expectations.undone(key, uid);
-          throw error;
-        }
-      }),
-    );
-    const refused = results.find((result) => result.status === "rejected");
-    if (refused === undefined) return undefined;
-    const error: unknown = refused.reason;
-    return { reason: "FailedDelete", message: describeError(error), error };
+    const removing = remove.map((pod) => this.#removePod(replicaSet, pod));
+    const error = firstRejection(await Promise.allSettled(removing));
+    return error === undefined ? undefined : { reason: "FailedDelete", error };
+  }
+
+  async #removePod(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
+    const key = keyOf(replicaSet);
+    const { uid = "" } = pod.metadata;
+    this.#expectations.deleting(key, uid, this.#clock.now());
+    try {
+      await this.#podControl.remove(replicaSet, pod);
+    } catch (error) {
+      this.#expectations.undone(key, uid);
+      throw error;
+    }
   }
 
   /** Pods of all ReplicaSets with the same controller: what "the same family" means for spreading removals. */
-  function siblingPods(replicaSet: ReplicaSet): readonly Pod[] {
+  #siblingPods(replicaSet: ReplicaSet): readonly Pod[] {
     const owner = controllerOf(replicaSet)?.uid;
-    const sets = owner === undefined ? [replicaSet] : setsByOwner.get(owner);
-    return sets.flatMap((set) => podsByOwner.get(set.metadata.uid ?? ""));
+    const sets = owner === undefined ? [replicaSet] : this.#setsByOwner.get(owner);
+    return sets.flatMap((set) => this.#podsByOwner.get(set.metadata.uid ?? ""));
   }
 
-  async function writeStatus(
+  async #writeStatus(
     replicaSet: ReplicaSet,
     owned: readonly Pod[],
     failure: Failure | undefined,
   ): Promise<void> {
-    const told = failure && { reason: failure.reason, message: failure.message };
-    const input = { replicaSet, pods: owned, nowMs: clock.now() };
+    const told = failure && { reason: failure.reason, message: describeError(failure.error) };
+    const input = { replicaSet, pods: owned, nowMs: this.#clock.now() };
     const status = replicaSetStatus(input, told);
     if (semanticEqual(status, replicaSet.status)) return;
     const key = keyOf(replicaSet);
-    const answer = await api.update(replicaSets, { ...replicaSet, status }, "status");
-    ownWrites.wrote(key, replicaSet, answer, setCache.get(key));
+    const answer = await this.#api.update(replicaSets, { ...replicaSet, status }, "status");
+    this.#ownWrites.wrote(key, replicaSet, answer, this.#sets.get(key));
   }
+}
 
-  /** Ready pods become available by mere lapse of time, which no event tells. */
-  function untilAvailable(replicaSet: ReplicaSet, owned: readonly Pod[]): WorkResult {
-    const { minReadySeconds = 0 } = replicaSet.spec ?? {};
-    const nowMs = clock.now();
-    const waits = owned
-      .map((pod) => (availableAtMs(pod, minReadySeconds) ?? 0) - nowMs)
-      .filter((ms) => ms > 0);
-    return waits.length === 0 ? undefined : { againAfterMs: Math.min(...waits) + 1 };
-  }
-
-  await runLoop(context, {
-    name: "replicaset-controller",
-    caches: [setCache, podCache],
-    work,
-    wake: (queue) => {
-      setCache.subscribe(({ object }) => queue.add(keyOf(object)));
-      podCache.subscribe((change) => {
-        for (const object of change.type === "MODIFIED"
-          ? [change.previous, change.object]
-          : [change.object]) {
-          const owner = controllerOf(object);
-          const key = `${object.metadata.namespace}/${owner?.name}`;
-          if (owner?.kind === "ReplicaSet") {
-            expectations.observe(key, change);
-            queue.add(key);
-          } else if (owner === undefined && change.type !== "DELETED") {
-            for (const set of setsMatching(object)) queue.add(keyOf(set));
-          }
-        }
-      });
-    },
-  });
-
-  function setsMatching(pod: Pod): readonly ReplicaSet[] {
-    return setCache
-      .listNamespace(pod.metadata.namespace ?? "")
-      .filter((set) => labelSelectorOf(set.spec?.selector).matches(pod.metadata.labels));
-  }
+function firstRejection(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  return results.find((result) => result.status === "rejected")?.reason;
 }

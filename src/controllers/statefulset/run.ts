@@ -3,41 +3,85 @@ import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isAlreadyExists, isNotFound } from "../../api/status-error.ts";
 import type { ControllerRevision, Pod, StatefulSet } from "../../api/types.ts";
+import type { Api, Change, Informer } from "../../client/api.ts";
+import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
-import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
+import { keyOf } from "../../client/paths.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { applyClaims, planClaims } from "../claims.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerOf, controllerUids } from "../owners.ts";
+import type { PodControl } from "../pod-control.ts";
 import { createPodControl } from "../pod-control.ts";
-import { availableAtMs } from "../pods.ts";
-import type { Revision } from "./plan.ts";
+import { untilAvailable } from "../pods.ts";
+import type { Revision, StatefulSetPlan } from "./plan.ts";
 import { planStatefulSet } from "./plan.ts";
 import { ordinalOf, revisionOfPod } from "./pod.ts";
 import { expiredRevisions, templateOf, updateRevisionOf } from "./revisions.ts";
 
 /** Keeps the numbered pods of each StatefulSet. */
-export async function runStatefulSets(context: ControllerContext): Promise<void> {
-  const { api, informers, clock } = context;
-  const setCache = informers.informer(statefulSets);
-  const podCache = informers.informer(pods);
-  const revisionCache = informers.informer(controllerRevisions);
-  const ownWrites = new OwnWrites();
-  const revisionsByOwner = indexBy(revisionCache, controllerUids);
-  const podControl = createPodControl(api, recorderOf(context, "statefulset-controller"));
+export function runStatefulSets(context: ControllerContext): Promise<void> {
+  return runLoop(context, new StatefulSetLoop(context));
+}
 
-  async function work(key: string): Promise<WorkResult> {
-    const set = setCache.get(key);
+class StatefulSetLoop implements Loop {
+  readonly name = "statefulset-controller";
+  readonly caches;
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #sets: Informer<StatefulSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #revisionsByOwner: Index<ControllerRevision>;
+  readonly #podControl: PodControl;
+  readonly #ownWrites = new OwnWrites();
+
+  constructor(context: ControllerContext) {
+    const { api, informers, clock } = context;
+    this.#api = api;
+    this.#clock = clock;
+    this.#sets = informers.informer(statefulSets);
+    this.#pods = informers.informer(pods);
+    const revisions = informers.informer(controllerRevisions);
+    this.#revisionsByOwner = indexBy(revisions, controllerUids);
+    this.#podControl = createPodControl(api, recorderOf(context, this.name));
+    this.caches = [this.#sets, this.#pods, revisions];
+  }
+
+  wake(queue: WorkQueue): void {
+    this.#sets.subscribe(({ object }) => queue.add(keyOf(object)));
+    this.#pods.subscribe((change) => {
+      for (const key of this.#setsOf(change)) queue.add(key);
+    });
+  }
+
+  /** Keys of the sets that own a pod, did own it, or might take it. */
+  #setsOf(change: Change<Pod>): string[] {
+    const { object } = change;
+    const { namespace = "", labels } = object.metadata;
+    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
+    const owner = controllerOf(object);
+    const owners = [before, owner].filter((reference) => reference?.kind === "StatefulSet");
+    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
+    if (owner !== undefined || change.type === "DELETED") return keys;
+    const takers = this.#sets
+      .listNamespace(namespace)
+      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
+    return [...keys, ...takers.map(keyOf)];
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    const set = this.#sets.get(key);
     if (set === undefined) {
-      ownWrites.forget(key);
+      this.#ownWrites.forget(key);
       return undefined;
     }
-    if (ownWrites.isBehind(key, set)) return { againAfterMs: CATCH_UP_MS };
-    const owned = await claim(set);
-    const revisions = revisionsByOwner.get(set.metadata.uid ?? "");
-    const update = await ensureRevision(set, revisions);
+    if (this.#ownWrites.isBehind(key, set)) return { againAfterMs: CATCH_UP_MS };
+    const owned = await this.#claim(set);
+    const revisions = this.#revisionsByOwner.get(set.metadata.uid ?? "");
+    const update = await this.#ensureRevision(set, revisions);
     if (update === undefined) return undefined;
     const currentName = set.status?.currentRevision ?? "";
     const current = revisions.find(({ metadata }) => metadata.name === currentName) ?? update;
@@ -46,66 +90,71 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
       pods: owned,
       current: asRevision(current, set),
       update: asRevision(update, set),
-      nowMs: clock.now(),
+      nowMs: this.#clock.now(),
     });
-    try {
-      for (const pod of plan.create) await create(set, pod);
-      for (const pod of plan.remove) await podControl.remove(set, pod);
-    } finally {
-      if (!semanticEqual(plan.status, set.status)) {
-        const answer = await api.update(statefulSets, { ...set, status: plan.status }, "status");
-        ownWrites.wrote(key, set, answer, setCache.get(key));
-      }
-    }
-    await truncateHistory(set, revisions, owned, [current, update]);
-    return untilAvailable(set, owned);
+    await this.#apply(set, plan);
+    await this.#truncateHistory(set, revisions, owned, [current, update]);
+    return untilAvailable(owned, set.spec?.minReadySeconds ?? 0, this.#clock.now());
   }
 
   /** Only pods that bear the set's name can be its own. */
-  async function claim(set: StatefulSet): Promise<readonly Pod[]> {
-    const { namespace = "" } = nameOfKey(keyOf(set));
+  async #claim(set: StatefulSet): Promise<readonly Pod[]> {
+    const { namespace = "" } = set.metadata;
     const selector = labelSelectorOf(set.spec?.selector);
-    const candidates = podCache
+    const candidates = this.#pods
       .listNamespace(namespace)
       .filter((pod) => ordinalOf(set, pod) !== undefined);
     const claims = planClaims(set, selector, candidates);
-    return await applyClaims(api, { resource: statefulSets, object: set }, pods, claims);
+    return await applyClaims(this.#api, { resource: statefulSets, object: set }, pods, claims);
   }
 
   /** The revision of the present template; undefined when the next event has to bring it. */
-  async function ensureRevision(
+  async #ensureRevision(
     set: StatefulSet,
     owned: readonly ControllerRevision[],
   ): Promise<ControllerRevision | undefined> {
     const step = updateRevisionOf(set, owned);
     if (step.type === "present") return step.revision;
-    if (step.type === "renumber") return await api.update(controllerRevisions, step.revision);
+    if (step.type === "renumber") return await this.#api.update(controllerRevisions, step.revision);
     try {
-      return await api.create(controllerRevisions, step.revision);
+      return await this.#api.create(controllerRevisions, step.revision);
     } catch (error) {
       if (isNamespaceTerminating(error)) return undefined;
       if (!isAlreadyExists(error)) throw error;
     }
     const { name = "", namespace = "" } = step.revision.metadata;
-    const existing = await api.get(controllerRevisions, { namespace, name });
+    const existing = await this.#api.get(controllerRevisions, { namespace, name });
     // Ours of a moment ago, if the cache is late. Otherwise two templates share a hash: take another.
     if (semanticEqual(existing.data, step.revision.data)) return existing;
     const collisionCount = (set.status?.collisionCount ?? 0) + 1;
     const status = { replicas: 0, ...set.status, collisionCount };
-    await api.update(statefulSets, { ...set, status }, "status");
+    await this.#api.update(statefulSets, { ...set, status }, "status");
     return undefined;
   }
 
-  async function create(set: StatefulSet, pod: Pod): Promise<void> {
+  async #apply(set: StatefulSet, { create, remove, status }: StatefulSetPlan): Promise<void> {
+    const key = keyOf(set);
     try {
-      await podControl.create(set, pod);
+      for (const pod of create) await this.#create(set, pod);
+      for (const pod of remove) await this.#podControl.remove(set, pod);
+    } finally {
+      if (!semanticEqual(status, set.status)) {
+        const answer = await this.#api.update(statefulSets, { ...set, status }, "status");
+        this.#ownWrites.wrote(key, set, answer, this.#sets.get(key));
+      }
+    }
+  }
+
+  async #create(set: StatefulSet, pod: Pod): Promise<void> {
+    try {
+      await this.#podControl.create(set, pod);
     } catch (error) {
       // There is one of this name, which the cache will show; or there is no namespace any more.
       if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
     }
   }
 
-  async function truncateHistory(
+  async #truncateHistory(
     set: StatefulSet,
     owned: readonly ControllerRevision[],
     ownPods: readonly Pod[],
@@ -117,43 +166,13 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
     ];
     for (const { metadata } of expiredRevisions(set, owned, new Set(names))) {
       const { name = "", namespace = "" } = metadata;
-      await api.delete(controllerRevisions, { namespace, name }).catch((error: unknown) => {
+      try {
+        await this.#api.delete(controllerRevisions, { namespace, name });
+      } catch (error) {
         if (!isNotFound(error)) throw error;
-      });
+      }
     }
   }
-
-  function untilAvailable(set: StatefulSet, owned: readonly Pod[]): WorkResult {
-    const { minReadySeconds = 0 } = set.spec ?? {};
-    const nowMs = clock.now();
-    const waits = owned
-      .map((pod) => (availableAtMs(pod, minReadySeconds) ?? 0) - nowMs)
-      .filter((ms) => ms > 0);
-    return waits.length === 0 ? undefined : { againAfterMs: Math.min(...waits) + 1 };
-  }
-
-  await runLoop(context, {
-    name: "statefulset-controller",
-    caches: [setCache, podCache, revisionCache],
-    work,
-    wake: (queue) => {
-      setCache.subscribe(({ object }) => queue.add(keyOf(object)));
-      podCache.subscribe((change) => {
-        const { object } = change;
-        const { namespace = "" } = object.metadata;
-        const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
-        for (const owner of [controllerOf(object), before]) {
-          if (owner?.kind === "StatefulSet") queue.add(`${namespace}/${owner.name}`);
-        }
-        if (controllerOf(object) !== undefined || change.type === "DELETED") return;
-        for (const set of setCache.listNamespace(namespace)) {
-          if (labelSelectorOf(set.spec?.selector).matches(object.metadata.labels)) {
-            queue.add(keyOf(set));
-          }
-        }
-      });
-    },
-  });
 }
 
 function asRevision(revision: ControllerRevision, set: StatefulSet): Revision {
