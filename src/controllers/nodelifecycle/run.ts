@@ -1,12 +1,16 @@
 import { leases, nodes, pods } from "../../api/resource.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isNotFound } from "../../api/status-error.ts";
-import type { Node, Pod } from "../../api/types.ts";
+import type { Lease, Node, Pod } from "../../api/types.ts";
+import type { Api, Informer } from "../../client/api.ts";
+import type { EventRecorder } from "../../client/events.ts";
+import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { formatTime } from "../../lib/clock.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
 import { isFinished, isReady, isTerminating } from "../pods.ts";
 import { evictionMs, healthTaint, readiness, silentConditions, wantedTaints } from "./plan.ts";
@@ -27,136 +31,155 @@ const EVICTION_INTERVAL_MS = 10_000;
 const UNWELL_SHARE_MAX = 0.55;
 
 /** Takes nodes that went silent out of service: their conditions, their taints, their pods. */
-export async function runNodeLifecycle(
+export function runNodeLifecycle(
   context: ControllerContext,
   options: NodeLifecycleOptions = {},
 ): Promise<void> {
-  const { api, informers, clock } = context;
-  const { graceMs = GRACE_MS, periodMs = PERIOD_MS } = options;
-  const nodeCache = informers.informer(nodes);
-  const leaseCache = informers.informer(leases, { namespace: LEASE_NAMESPACE });
-  const podCache = informers.informer(pods);
-  const podsByNode = indexBy(podCache, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
-  /** The last sign of life of each node and when we saw it: clocks of machines are never compared. */
-  const signs = new Map<string, { readonly sign: string; readonly seenMs: number }>();
-  const wasReady = new Set<string>();
-  let lastEvictionMs = Number.NEGATIVE_INFINITY;
-  const recorder = recorderOf(context, "node-controller");
+  return runLoop(context, new NodeLifecycleLoop(context, options));
+}
 
-  async function work(name: string): Promise<WorkResult> {
-    const node = nodeCache.get(name);
+/** The last sign of life of a node and when we saw it: clocks of machines are never compared. */
+interface Sign {
+  readonly text: string;
+  readonly seenMs: number;
+}
+
+class NodeLifecycleLoop implements Loop {
+  readonly name = "node-lifecycle-controller";
+  readonly caches;
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #recorder: EventRecorder;
+  readonly #graceMs: number;
+  readonly #periodMs: number;
+  readonly #nodes: Informer<Node>;
+  readonly #leases: Informer<Lease>;
+  readonly #podsByNode: Index<Pod>;
+  readonly #signs = new Map<string, Sign>();
+  readonly #wasReady = new Set<string>();
+  #lastEvictionMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: ControllerContext, options: NodeLifecycleOptions) {
+    const { api, informers, clock } = context;
+    this.#api = api;
+    this.#clock = clock;
+    this.#recorder = recorderOf(context, "node-controller");
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#periodMs = options.periodMs ?? PERIOD_MS;
+    this.#nodes = informers.informer(nodes);
+    this.#leases = informers.informer(leases, { namespace: LEASE_NAMESPACE });
+    const podCache = informers.informer(pods);
+    this.#podsByNode = indexBy(podCache, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+    this.caches = [this.#nodes, this.#leases, podCache];
+  }
+
+  wake(queue: WorkQueue): void {
+    this.#nodes.subscribe(({ object }) => queue.add(keyOf(object)));
+  }
+
+  async work(name: string): Promise<WorkResult> {
+    const node = this.#nodes.get(name);
     if (node === undefined) {
-      signs.delete(name);
-      wasReady.delete(name);
+      this.#signs.delete(name);
+      this.#wasReady.delete(name);
       return undefined;
     }
-    const judged = await judge(node);
-    await taint(judged);
-    if (readiness(judged) === "True") wasReady.add(name);
+    const judged = await this.#judge(node);
+    await this.#taint(judged);
+    if (readiness(judged) === "True") this.#wasReady.add(name);
     else {
-      const isTransition = wasReady.delete(name);
-      if (isTransition) tellNotReady(judged);
-      if (isTransition || readiness(judged) === "Unknown") await markPodsUnready(judged);
+      const isTransition = this.#wasReady.delete(name);
+      if (isTransition) this.#tellNotReady(judged);
+      if (isTransition || readiness(judged) === "Unknown") await this.#markPodsUnready(name);
     }
-    await evict(judged);
-    return { againAfterMs: periodMs };
+    await this.#evict(judged);
+    return { againAfterMs: this.#periodMs };
   }
 
   /** The node as it is known now: marked as unknown if it has been silent for too long. */
-  async function judge(node: Node): Promise<Node> {
-    const name = node.metadata.name ?? "";
-    const lease = leaseCache.get(`${LEASE_NAMESPACE}/${name}`);
+  async #judge(node: Node): Promise<Node> {
+    const { name = "" } = node.metadata;
+    const lease = this.#leases.get(`${LEASE_NAMESPACE}/${name}`);
     const heartbeats = (node.status?.conditions ?? []).map((known) => known.lastHeartbeatTime);
-    const sign = JSON.stringify([lease?.spec?.renewTime, heartbeats]);
-    const nowMs = clock.monotonicMs();
-    if (signs.get(name)?.sign !== sign) signs.set(name, { sign, seenMs: nowMs });
-    const seenMs = signs.get(name)?.seenMs ?? nowMs;
-    if (nowMs - seenMs < graceMs) return node;
-    const conditions = silentConditions(node, clock.now());
+    const text = JSON.stringify([lease?.spec?.renewTime, heartbeats]);
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#signs.get(name);
+    const sign = known?.text === text ? known : { text, seenMs: nowMs };
+    this.#signs.set(name, sign);
+    if (nowMs - sign.seenMs < this.#graceMs) return node;
+    const conditions = silentConditions(node, this.#clock.now());
     if (semanticEqual(conditions, node.status?.conditions)) return node;
     const silent = { ...node, status: { ...node.status, conditions } };
-    return await api.update(nodes, silent, "status");
+    return await this.#api.update(nodes, silent, "status");
   }
 
-  async function taint(node: Node): Promise<void> {
-    const nowMs = clock.monotonicMs();
-    const mayEvict = nowMs - lastEvictionMs >= EVICTION_INTERVAL_MS && !isCommonTrouble();
-    const taints = wantedTaints(node, mayEvict, clock.now());
+  async #taint(node: Node): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    const isTime = nowMs - this.#lastEvictionMs >= EVICTION_INTERVAL_MS;
+    const taints = wantedTaints(node, isTime && !this.#isCommonTrouble(), this.#clock.now());
     if (taints === undefined) return;
-    const isEvicting = taints.some(
+    const evicts = taints.some(
       ({ key, effect }) => effect === "NoExecute" && key === healthTaint(node),
     );
-    if (isEvicting) lastEvictionMs = nowMs;
+    if (evicts) this.#lastEvictionMs = nowMs;
     const { name = "", resourceVersion } = node.metadata;
     // The version makes the list, which a merge patch replaces as a whole, safe against other writers.
     const body = { metadata: { resourceVersion }, spec: { taints } };
-    await api.patch(nodes, { name }, { type: "merge", body });
+    await this.#api.patch(nodes, { name }, { type: "merge", body });
   }
 
-  function isCommonTrouble(): boolean {
-    const all = nodeCache.list();
+  #isCommonTrouble(): boolean {
+    const all = this.#nodes.list();
     const unwell = all.filter((node) => readiness(node) !== "True");
     return unwell.length / all.length > UNWELL_SHARE_MAX;
   }
 
-  function tellNotReady(node: Node): void {
+  #tellNotReady(node: Node): void {
     const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
-    recorder.record(node, { type: "Normal", reason: "NodeNotReady", message });
+    this.#recorder.record(node, { type: "Normal", reason: "NodeNotReady", message });
   }
 
   /** Takes the node's pods out of all Services; its agent, should it live, says otherwise in due time. */
-  async function markPodsUnready(node: Node): Promise<void> {
-    const ready = podsByNode.get(node.metadata.name ?? "").filter(isReady);
-    await Promise.all(
-      ready.map(async (pod) => {
-        const condition = {
-          type: "Ready",
-          status: "False",
-          reason: "NodeNotReady",
-          message: "Node is not ready",
-          lastTransitionTime: formatTime(clock.now()),
-        };
-        const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
-        await patchPodStatus(pod, body);
-        const message = "Node is not ready";
-        recorder.record(pod, { type: "Warning", reason: "NodeNotReady", message });
-      }),
-    );
+  async #markPodsUnready(nodeName: string): Promise<void> {
+    const ready = this.#podsByNode.get(nodeName).filter(isReady);
+    await Promise.all(ready.map((pod) => this.#markUnready(pod)));
   }
 
-  async function patchPodStatus(pod: Pod, body: unknown): Promise<void> {
+  async #markUnready(pod: Pod): Promise<void> {
+    const message = "Node is not ready";
+    const condition = {
+      type: "Ready",
+      status: "False",
+      reason: "NodeNotReady",
+      message,
+      lastTransitionTime: formatTime(this.#clock.now()),
+    };
+    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
     try {
       const patch = { type: "strategic", body, subresource: "status" } as const;
-      await api.patch(pods, nameOfKey(keyOf(pod)), patch);
+      await this.#api.patch(pods, nameOfKey(keyOf(pod)), patch);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    this.#recorder.record(pod, { type: "Warning", reason: "NodeNotReady", message });
   }
 
-  async function evict(node: Node): Promise<void> {
+  /** Deletes pods whose patience with the node's taints has run out. */
+  async #evict(node: Node): Promise<void> {
     const taints = node.spec?.taints ?? [];
-    for (const pod of podsByNode.get(node.metadata.name ?? "")) {
+    for (const pod of this.#podsByNode.get(node.metadata.name ?? "")) {
       const atMs = evictionMs(pod, taints);
-      if (atMs === undefined || atMs > clock.now() || isTerminating(pod) || isFinished(pod))
-        continue;
+      const isDue = atMs !== undefined && atMs <= this.#clock.now();
+      if (!isDue || isTerminating(pod) || isFinished(pod)) continue;
       const { name = "", namespace = "", uid } = pod.metadata;
       const preconditions = uid === undefined ? {} : { preconditions: { uid } };
       const message = `Marking for deletion Pod ${keyOf(pod)}`;
-      recorder.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
+      this.#recorder.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
       try {
-        await api.delete(pods, { namespace, name }, preconditions);
+        await this.#api.delete(pods, { namespace, name }, preconditions);
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
     }
   }
-
-  await runLoop(context, {
-    name: "node-lifecycle-controller",
-    caches: [nodeCache, leaseCache, podCache],
-    work,
-    wake: (queue) => {
-      nodeCache.subscribe(({ object }) => queue.add(keyOf(object)));
-    },
-  });
 }

@@ -2,14 +2,19 @@ import { nodes, pods } from "../../api/resource.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isNotFound } from "../../api/status-error.ts";
 import type { Node, Pod } from "../../api/types.ts";
+import type { Api, Change, Informer } from "../../client/api.ts";
+import type { EventRecorder } from "../../client/events.ts";
+import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { formatTime } from "../../lib/clock.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
 import { controllerOf } from "../owners.ts";
 import { conditionOf, isFinished, isTerminating } from "../pods.ts";
+import type { NodeLoad } from "./pick-node.ts";
 import { pickNode } from "./pick-node.ts";
 
 const SCHEDULER_NAME = "default-scheduler";
@@ -17,70 +22,118 @@ const SCHEDULER_NAME = "default-scheduler";
 const RETRY_MS = 60_000;
 
 /** Gives each waiting pod a node. */
-export async function runScheduler(context: ControllerContext): Promise<void> {
-  const { api, informers, clock, random } = context;
-  const podCache = informers.informer(pods);
-  const nodeCache = informers.informer(nodes);
-  const podsByNode = indexBy(podCache, (pod) => (isFinished(pod) ? [] : nodeOf(pod)));
-  /** Where pods were put that the cache still shows without a node, by uid. */
-  const assumed = new Map<string, { readonly pod: Pod; readonly nodeName: string }>();
-  const unschedulable = new Set<string>();
-  const recorder = recorderOf(context, SCHEDULER_NAME);
+export function runScheduler(context: ControllerContext): Promise<void> {
+  return runLoop(context, new SchedulerLoop(context));
+}
 
-  async function work(key: string): Promise<WorkResult> {
-    unschedulable.delete(key);
-    const pod = podCache.get(key);
-    if (pod === undefined || !isWaiting(pod) || assumed.has(uidOf(pod))) return undefined;
-    const pick = pickNode({ pod, nodes: nodeCache.list(), random, loadOf: loadFor(pod) });
+/** A pod that was put on a node while the cache still shows it without one. */
+interface Assumed {
+  readonly pod: Pod;
+  readonly nodeName: string;
+}
+
+class SchedulerLoop implements Loop {
+  readonly name = SCHEDULER_NAME;
+  readonly queue = { workers: 16 };
+  readonly caches;
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #recorder: EventRecorder;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #podsByNode: Index<Pod>;
+  /** By uid. */
+  readonly #assumed = new Map<string, Assumed>();
+  readonly #unschedulable = new Set<string>();
+
+  constructor(context: ControllerContext) {
+    const { api, informers, clock, random } = context;
+    this.#api = api;
+    this.#clock = clock;
+    this.#random = random;
+    this.#recorder = recorderOf(context, this.name);
+    this.#pods = informers.informer(pods);
+    this.#nodes = informers.informer(nodes);
+    this.#podsByNode = indexBy(this.#pods, (pod) => (isFinished(pod) ? [] : nodeOf(pod)));
+    this.caches = [this.#pods, this.#nodes];
+  }
+
+  wake(queue: WorkQueue): void {
+    const retryAll = () => {
+      for (const key of this.#unschedulable) queue.add(key);
+    };
+    this.#pods.subscribe((change) => {
+      const { type, object } = change;
+      const isBound = nodeOf(object).length > 0;
+      if (type === "DELETED" || isBound) this.#assumed.delete(uidOf(object));
+      if (type === "DELETED") {
+        this.#unschedulable.delete(keyOf(object));
+        if (isBound) retryAll(); // There is room again.
+      } else if (isWaiting(object) && !isStatusOnly(change)) queue.add(keyOf(object));
+    });
+    this.#nodes.subscribe((change) => {
+      if (change.type === "ADDED") retryAll();
+      if (change.type === "MODIFIED" && !isSameToScheduler(change.previous, change.object)) {
+        retryAll();
+      }
+    });
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    this.#unschedulable.delete(key);
+    const pod = this.#pods.get(key);
+    if (pod === undefined || !isWaiting(pod) || this.#assumed.has(uidOf(pod))) return undefined;
+    const pick = pickNode({
+      pod,
+      nodes: this.#nodes.list(),
+      random: this.#random,
+      loadOf: (nodeName) => this.#loadOf(nodeName, pod),
+    });
     if (pick.type === "none") {
-      unschedulable.add(key);
-      await tellUnschedulable(pod, pick.message);
+      this.#unschedulable.add(key);
+      await this.#tellUnschedulable(pod, pick.message);
       return { againAfterMs: RETRY_MS };
     }
-    await bind(pod, pick.name);
+    await this.#bind(pod, pick.name);
     return undefined;
   }
 
-  function loadFor(pod: Pod) {
+  #loadOf(nodeName: string, pod: Pod): NodeLoad {
     const owner = controllerOf(pod)?.uid;
-    return (nodeName: string) => {
-      const bound = podsByNode.get(nodeName);
-      const justBound = [...assumed.values()]
-        .filter((binding) => binding.nodeName === nodeName)
-        .map((binding) => binding.pod);
-      const all = [...bound, ...justBound];
-      const siblings = all.filter(
-        (other) =>
-          owner !== undefined && !isTerminating(other) && controllerOf(other)?.uid === owner,
-      );
-      return { pods: all.length, siblings: siblings.length };
-    };
+    const assumed = [...this.#assumed.values()].filter((one) => one.nodeName === nodeName);
+    const all = [...this.#podsByNode.get(nodeName), ...assumed.map((one) => one.pod)];
+    const siblings = all.filter(
+      (other) => owner !== undefined && !isTerminating(other) && controllerOf(other)?.uid === owner,
+    );
+    return { pods: all.length, siblings: siblings.length };
   }
 
-  async function bind(pod: Pod, nodeName: string): Promise<void> {
+  async #bind(pod: Pod, nodeName: string): Promise<void> {
     const name = nameOfKey(keyOf(pod));
     const uid = uidOf(pod);
-    assumed.set(uid, { pod, nodeName });
+    this.#assumed.set(uid, { pod, nodeName });
     try {
-      await api.createSubresource(pods, name, "binding", {
+      await this.#api.createSubresource(pods, name, "binding", {
         apiVersion: "v1",
         kind: "Binding",
         metadata: { ...name, uid },
         target: { apiVersion: "v1", kind: "Node", name: nodeName },
       });
     } catch (error) {
-      assumed.delete(uid);
+      this.#assumed.delete(uid);
       if (isNotFound(error)) return; // Deleted meanwhile.
       throw error;
     }
     // The cache may have been faster than the answer.
-    if (nodeOf(podCache.get(keyOf(pod)) ?? pod).length > 0) assumed.delete(uid);
+    const cached = this.#pods.get(keyOf(pod));
+    if (cached === undefined || nodeOf(cached).length > 0) this.#assumed.delete(uid);
     const message = `Successfully assigned ${keyOf(pod)} to ${nodeName}`;
-    recorder.record(pod, { type: "Normal", reason: "Scheduled", message });
+    this.#recorder.record(pod, { type: "Normal", reason: "Scheduled", message });
   }
 
-  async function tellUnschedulable(pod: Pod, message: string): Promise<void> {
-    recorder.record(pod, { type: "Warning", reason: "FailedScheduling", message });
+  async #tellUnschedulable(pod: Pod, message: string): Promise<void> {
+    this.#recorder.record(pod, { type: "Warning", reason: "FailedScheduling", message });
     const known = conditionOf(pod, "PodScheduled");
     if (known?.status === "False" && known.message === message) return;
     const condition = {
@@ -88,49 +141,23 @@ export async function runScheduler(context: ControllerContext): Promise<void> {
       status: "False",
       reason: "Unschedulable",
       message,
-      lastTransitionTime: known?.lastTransitionTime ?? formatTime(clock.now()),
+      lastTransitionTime: known?.lastTransitionTime ?? formatTime(this.#clock.now()),
     };
-    await api.patch(pods, nameOfKey(keyOf(pod)), {
-      type: "strategic",
-      body: { metadata: { uid: uidOf(pod) }, status: { conditions: [condition] } },
-      subresource: "status",
-    });
+    const body = { metadata: { uid: uidOf(pod) }, status: { conditions: [condition] } };
+    const patch = { type: "strategic", body, subresource: "status" } as const;
+    await this.#api.patch(pods, nameOfKey(keyOf(pod)), patch);
   }
-
-  await runLoop(context, {
-    name: SCHEDULER_NAME,
-    caches: [podCache, nodeCache],
-    queue: { workers: 16 },
-    work,
-    wake: (queue) => {
-      podCache.subscribe((change) => {
-        const { type, object } = change;
-        if (type === "DELETED" || nodeOf(object).length > 0) assumed.delete(uidOf(object));
-        if (type === "DELETED") {
-          unschedulable.delete(keyOf(object));
-          if (nodeOf(object).length > 0) retryAll(); // There is room again.
-          return;
-        }
-        const isOurStatus = type === "MODIFIED" && semanticEqual(change.previous.spec, object.spec);
-        if (isWaiting(object) && !isOurStatus) queue.add(keyOf(object));
-      });
-      nodeCache.subscribe((change) => {
-        if (change.type === "ADDED") retryAll();
-        if (change.type === "MODIFIED" && !isSameToScheduler(change.previous, change.object)) {
-          retryAll();
-        }
-      });
-      function retryAll(): void {
-        for (const key of unschedulable) queue.add(key);
-      }
-    },
-  });
 }
 
 function isWaiting(pod: Pod): boolean {
   const { nodeName = "", schedulerName = SCHEDULER_NAME, schedulingGates = [] } = pod.spec ?? {};
   const isOurs = schedulerName === SCHEDULER_NAME && schedulingGates.length === 0;
   return nodeName === "" && isOurs && !isFinished(pod) && !isTerminating(pod);
+}
+
+/** Such as our own word that the pod fits nowhere: no reason to try again. */
+function isStatusOnly(change: Change<Pod>): boolean {
+  return change.type === "MODIFIED" && semanticEqual(change.previous.spec, change.object.spec);
 }
 
 function nodeOf(pod: Pod): readonly string[] {
