@@ -1,8 +1,4 @@
-import { endpointSlices } from "../api/resource.ts";
-import { isNotFound } from "../api/status-error.ts";
 import type { EndpointSlice, EndpointSlicePort, KubeObject } from "../api/types.ts";
-import type { Api } from "../client/api.ts";
-import type { SliceTracker } from "./slice-tracker.ts";
 
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
@@ -54,31 +50,4 @@ function identityOf({ metadata }: EndpointSlice): Partial<KubeObject["metadata"]
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
-}
-
-/**
- * Writes a plan: creates, then updates, then deletes, so that an address may be there twice for a moment but is
- * never missing. Each answer is noted, so that a cache behind our own writes is recognised.
- */
-export async function applySlicePlan(
-  api: Api,
-  plan: SlicePlan,
-  tracker: SliceTracker,
-  key: string,
-): Promise<void> {
-  for (const slice of plan.creates) {
-    tracker.written(key, await api.create(endpointSlices, slice));
-  }
-  for (const slice of plan.updates) {
-    tracker.written(key, await api.update(endpointSlices, slice));
-  }
-  for (const slice of plan.deletes) {
-    const { name = "", namespace = "" } = slice.metadata;
-    try {
-      await api.delete(endpointSlices, { namespace, name });
-      tracker.deleted(key, slice);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
 }

@@ -1,9 +1,11 @@
 import { endpoints, pods, services } from "../../api/resource.ts";
 import { isNotFound } from "../../api/status-error.ts";
-import type { Endpoints } from "../../api/types.ts";
+import type { Endpoints, Pod, Service } from "../../api/types.ts";
+import type { Api, Informer, ObjectName } from "../../client/api.ts";
+import type { EventRecorder } from "../../client/events.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { selectedPods, selectsPods, servicesConcerned } from "../endpoint-pods.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
@@ -15,65 +17,100 @@ import { reconcileEndpoints } from "./reconcile.ts";
 const LEADER_ANNOTATION = "control-plane.alpha.kubernetes.io/leader";
 
 /** Keeps the Endpoints object of each Service that selects pods. */
-export async function runEndpoints(context: ControllerContext): Promise<void> {
-  const { api, informers } = context;
-  const serviceCache = informers.informer(services);
-  const podCache = informers.informer(pods);
-  const endpointsCache = informers.informer(endpoints);
-  const triggers = new Map<string, TriggerTimes>();
-  const ownWrites = new OwnWrites();
-  /** The version of our last write, by which its event is told from the writes of others. */
-  const written = new Map<string, string>();
-  const waitingForCache = new Set<string>();
-  const recorder = recorderOf(context, "endpoint-controller");
+export function runEndpoints(context: ControllerContext): Promise<void> {
+  return runLoop(context, new EndpointsLoop(context));
+}
 
-  async function work(key: string): Promise<WorkResult> {
-    const service = serviceCache.get(key);
-    const existing = endpointsCache.get(key);
+class EndpointsLoop implements Loop {
+  readonly name = "endpoint-controller";
+  readonly caches;
+  readonly #api: Api;
+  readonly #recorder: EventRecorder;
+  readonly #services: Informer<Service>;
+  readonly #pods: Informer<Pod>;
+  readonly #endpoints: Informer<Endpoints>;
+  readonly #triggers = new Map<string, TriggerTimes>();
+  readonly #ownWrites = new OwnWrites();
+  readonly #waitingForCache = new Set<string>();
+  /** The version of our last write, by which its event is told from the writes of others. */
+  readonly #written = new Map<string, string>();
+
+  constructor(context: ControllerContext) {
+    const { api, informers } = context;
+    this.#api = api;
+    this.#recorder = recorderOf(context, this.name);
+    this.#services = informers.informer(services);
+    this.#pods = informers.informer(pods);
+    this.#endpoints = informers.informer(endpoints);
+    this.caches = [this.#services, this.#pods, this.#endpoints];
+  }
+
+  wake(queue: WorkQueue): void {
+    // At the start also those without a Service, for the sweep of orphans.
+    for (const object of this.#endpoints.list()) queue.add(keyOf(object));
+    this.#endpoints.subscribe(({ type, object }) => {
+      const key = keyOf(object);
+      const isOurs =
+        type !== "DELETED" && this.#written.get(key) === object.metadata.resourceVersion;
+      const isOfService = this.#services.get(key) !== undefined;
+      if (this.#waitingForCache.delete(key) || (!isOurs && isOfService)) queue.add(key);
+    });
+    this.#services.subscribe(({ object }) => queue.add(keyOf(object)));
+    this.#pods.subscribe((change) => {
+      const neighbours = this.#services.listNamespace(change.object.metadata.namespace ?? "");
+      for (const key of servicesConcerned(change, neighbours)) queue.add(key);
+    });
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    const service = this.#services.get(key);
+    const existing = this.#endpoints.get(key);
     if (service === undefined) {
-      triggers.delete(key);
-      ownWrites.forget(key);
-      written.delete(key);
-      await removeOrphan(existing);
+      this.#forget(key);
+      await this.#removeOrphan(existing);
       return undefined;
     }
     if (!selectsPods(service)) return undefined;
-    if (ownWrites.isBehind(key, existing)) {
-      waitingForCache.add(key);
+    if (this.#ownWrites.isBehind(key, existing)) {
+      this.#waitingForCache.add(key);
       return { againAfterMs: CATCH_UP_MS };
     }
-    waitingForCache.delete(key);
+    this.#waitingForCache.delete(key);
 
     const { namespace = "" } = nameOfKey(key);
-    const selected = selectedPods(service, podCache.listNamespace(namespace));
-    const trigger = triggerTime(service, selected, triggers.get(key));
+    const selected = selectedPods(service, this.#pods.listNamespace(namespace));
+    const trigger = triggerTime(service, selected, this.#triggers.get(key));
     const wanted = reconcileEndpoints({
       service,
       pods: selected,
       existing,
       ...(trigger.time === undefined ? {} : { triggerTime: trigger.time }),
     });
-    if (wanted !== undefined) await write(wanted, existing, key);
-    triggers.set(key, trigger.now);
+    if (wanted !== undefined) await this.#write(wanted, existing);
+    this.#triggers.set(key, trigger.now);
     return undefined;
   }
 
-  async function write(
-    wanted: Endpoints,
-    existing: Endpoints | undefined,
-    key: string,
-  ): Promise<void> {
+  #forget(key: string): void {
+    this.#triggers.delete(key);
+    this.#ownWrites.forget(key);
+    this.#waitingForCache.delete(key);
+    this.#written.delete(key);
+  }
+
+  async #write(wanted: Endpoints, existing: Endpoints | undefined): Promise<void> {
+    const key = keyOf(wanted);
     const isNew = existing === undefined;
     try {
       const answer = isNew
-        ? await api.create(endpoints, wanted)
-        : await api.update(endpoints, wanted);
-      written.set(key, answer.metadata.resourceVersion ?? "");
-      ownWrites.wrote(key, existing, answer, endpointsCache.get(key));
+        ? await this.#api.create(endpoints, wanted)
+        : await this.#api.update(endpoints, wanted);
+      this.#written.set(key, answer.metadata.resourceVersion ?? "");
+      this.#ownWrites.wrote(key, existing, answer, this.#endpoints.get(key));
     } catch (error) {
       if (isNamespaceTerminating(error)) return;
       const verb = isNew ? "create" : "update";
-      recorder.record(wanted, {
+      this.#recorder.record(wanted, {
         type: "Warning",
         reason: isNew ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint",
         message: `Failed to ${verb} endpoint ${key}: ${String(error)}`,
@@ -83,40 +120,28 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
   }
 
   /** Endpoints whose Service is gone; the API server removes them too, unless nobody told it to. */
-  async function removeOrphan(object: Endpoints | undefined): Promise<void> {
+  async #removeOrphan(object: Endpoints | undefined): Promise<void> {
     if (object === undefined || object.metadata.annotations?.[LEADER_ANNOTATION] !== undefined) {
       return;
     }
     const { name = "", namespace = "", uid } = object.metadata;
+    // The cache of Services may be behind that of Endpoints, and hand-written ones would not come back.
+    if (await this.#hasService({ namespace, name })) return;
     const preconditions = uid === undefined ? {} : { preconditions: { uid } };
     try {
-      await api.delete(endpoints, { namespace, name }, preconditions);
+      await this.#api.delete(endpoints, { namespace, name }, preconditions);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
-  await runLoop(context, {
-    name: "endpoint-controller",
-    caches: [serviceCache, podCache, endpointsCache],
-    work,
-    wake: (queue) => {
-      // Keys without a Service come from here too: the sweep of orphans at the start.
-      let isSweeping = true;
-      endpointsCache.subscribe(({ type, object }) => {
-        const key = keyOf(object);
-        const isOurs = type !== "DELETED" && written.get(key) === object.metadata.resourceVersion;
-        const wasWaiting = waitingForCache.delete(key);
-        if (isSweeping || wasWaiting || (!isOurs && serviceCache.get(key) !== undefined)) {
-          queue.add(key);
-        }
-      });
-      isSweeping = false;
-      serviceCache.subscribe(({ object }) => queue.add(keyOf(object)));
-      podCache.subscribe((change) => {
-        const neighbours = serviceCache.listNamespace(change.object.metadata.namespace ?? "");
-        for (const key of servicesConcerned(change, neighbours)) queue.add(key);
-      });
-    },
-  });
+  async #hasService(name: ObjectName): Promise<boolean> {
+    try {
+      await this.#api.get(services, name);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
 }

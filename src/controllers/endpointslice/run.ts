@@ -1,15 +1,16 @@
 import { endpointSlices, nodes, pods, services } from "../../api/resource.ts";
-import type { EndpointSlice } from "../../api/types.ts";
-import { indexBy } from "../../client/index-by.ts";
+import type { EndpointSlice, Node, Pod, Service } from "../../api/types.ts";
+import type { Api, Informer } from "../../client/api.ts";
+import type { EventRecorder } from "../../client/events.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
-import type { WorkResult } from "../../client/work-queue.ts";
-import type { ControllerContext } from "../controller.ts";
+import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
+import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop, StaleCache } from "../controller.ts";
 import { selectedPods, selectsPods, servicesConcerned } from "../endpoint-pods.ts";
-import { SliceTracker } from "../slice-tracker.ts";
-import { applySlicePlan, MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "../slices.ts";
+import { ManagedSlices, SLICE_QUEUE } from "../managed-slices.ts";
 import type { TriggerTimes } from "../trigger-time.ts";
 import { triggerTime } from "../trigger-time.ts";
+import type { Reconciliation } from "./reconcile.ts";
 import { MANAGED_BY, reconcileSlices } from "./reconcile.ts";
 
 export interface EndpointSliceOptions {
@@ -18,112 +19,97 @@ export interface EndpointSliceOptions {
 }
 
 const ENDPOINTS_MAX = 100;
-/** How soon slices that somebody else touched are looked at; also how long a sync waits for the cache at most. */
-const SLICE_CHANGE_DELAY_MS = 1_000;
 
 /** Keeps the EndpointSlices of all Services that select pods. */
-export async function runEndpointSlices(
+export function runEndpointSlices(
   context: ControllerContext,
   options: EndpointSliceOptions = {},
 ): Promise<void> {
-  const { api, informers } = context;
-  const endpointsMax = options.endpointsMax ?? ENDPOINTS_MAX;
-  const serviceCache = informers.informer(services);
-  const podCache = informers.informer(pods);
-  const nodeCache = informers.informer(nodes);
-  const sliceCache = informers.informer(endpointSlices);
-  const slicesByService = indexBy(sliceCache, ownServiceOf);
-  const tracker = new SliceTracker();
-  const triggers = new Map<string, TriggerTimes>();
-  const waitingForCache = new Set<string>();
-  const waitingForNodes = new Set<string>();
-  const recorder = recorderOf(context, "endpoint-slice-controller");
+  return runLoop(context, new EndpointSliceLoop(context, options));
+}
 
-  async function work(key: string): Promise<WorkResult> {
-    waitingForNodes.delete(key);
-    const service = serviceCache.get(key);
+class EndpointSliceLoop implements Loop {
+  readonly name = "endpoint-slice-controller";
+  readonly queue = SLICE_QUEUE;
+  readonly caches;
+  readonly #api: Api;
+  readonly #recorder: EventRecorder;
+  readonly #endpointsMax: number;
+  readonly #services: Informer<Service>;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #slices: ManagedSlices;
+  readonly #triggers = new Map<string, TriggerTimes>();
+  readonly #waitingForNodes = new Set<string>();
+
+  constructor(context: ControllerContext, options: EndpointSliceOptions) {
+    const { api, informers } = context;
+    this.#api = api;
+    this.#recorder = recorderOf(context, this.name);
+    this.#endpointsMax = options.endpointsMax ?? ENDPOINTS_MAX;
+    this.#services = informers.informer(services);
+    this.#pods = informers.informer(pods);
+    this.#nodes = informers.informer(nodes);
+    const slices: Informer<EndpointSlice> = informers.informer(endpointSlices);
+    this.#slices = new ManagedSlices(slices, MANAGED_BY);
+    this.caches = [this.#services, this.#pods, this.#nodes, slices];
+  }
+
+  wake(queue: WorkQueue): void {
+    this.#services.subscribe(({ object }) => queue.add(keyOf(object)));
+    this.#pods.subscribe((change) => {
+      const neighbours = this.#services.listNamespace(change.object.metadata.namespace ?? "");
+      for (const key of servicesConcerned(change, neighbours)) queue.add(key);
+    });
+    this.#nodes.subscribe(({ type }) => {
+      if (type === "ADDED") for (const key of this.#waitingForNodes) queue.add(key);
+    });
+    this.#slices.wake(queue);
+  }
+
+  async work(key: string): Promise<WorkResult> {
+    this.#waitingForNodes.delete(key);
+    const service = this.#services.get(key);
     if (service === undefined) {
-      triggers.delete(key);
-      tracker.forget(key);
+      this.#triggers.delete(key);
+      this.#slices.forget(key);
       return undefined; // Its slices go by their owner references.
     }
     if (!selectsPods(service)) return undefined; // Slices of before stay, as in Kubernetes.
+    const existing = this.#slices.of(key);
+    if (existing === "behind") return this.#slices.catchUp(key);
 
-    const existing = slicesByService.get(key);
-    if (tracker.isStale(key, existing)) {
-      waitingForCache.add(key);
-      return { againAfterMs: SLICE_CHANGE_DELAY_MS };
-    }
-    waitingForCache.delete(key);
     const { namespace = "" } = nameOfKey(key);
-    const selected = selectedPods(service, podCache.listNamespace(namespace));
-    const trigger = triggerTime(service, selected, triggers.get(key));
+    const selected = selectedPods(service, this.#pods.listNamespace(namespace));
+    const trigger = triggerTime(service, selected, this.#triggers.get(key));
     const plan = reconcileSlices({
       service,
       pods: selected,
-      nodeOf: (name) => nodeCache.get(name),
+      nodeOf: (name) => this.#nodes.get(name),
       existing,
-      endpointsMax,
+      endpointsMax: this.#endpointsMax,
       ...(trigger.time === undefined ? {} : { triggerTime: trigger.time }),
     });
-    try {
-      await applySlicePlan(api, plan, tracker, key);
-    } catch (error) {
-      if (isNamespaceTerminating(error)) return undefined;
-      const message = `Error updating Endpoint Slices for Service ${key}: ${String(error)}`;
-      recorder.record(service, {
-        type: "Warning",
-        reason: "FailedToUpdateEndpointSlices",
-        message,
-      });
-      throw error;
-    }
-    triggers.set(key, trigger.now);
+    await this.#apply(service, plan);
+    this.#triggers.set(key, trigger.now);
     if (plan.podsWithoutNode.length > 0) {
-      waitingForNodes.add(key);
-      throw new StaleCache(
-        `the nodes of these pods are unknown: ${plan.podsWithoutNode.join(", ")}`,
-      );
+      this.#waitingForNodes.add(key);
+      const names = plan.podsWithoutNode.join(", ");
+      throw new StaleCache(`the nodes of these pods are unknown: ${names}`);
     }
     return undefined;
   }
 
-  await runLoop(context, {
-    name: "endpoint-slice-controller",
-    caches: [serviceCache, podCache, nodeCache, sliceCache],
-    queue: { backoff: { baseMs: 1_000, maxMs: 1_000_000 }, retriesMax: 15 },
-    work,
-    wake: (queue) => {
-      serviceCache.subscribe(({ object }) => queue.add(keyOf(object)));
-      podCache.subscribe((change) => {
-        const neighbours = serviceCache.listNamespace(change.object.metadata.namespace ?? "");
-        for (const key of servicesConcerned(change, neighbours)) queue.add(key);
-      });
-      nodeCache.subscribe(({ type }) => {
-        if (type === "ADDED") for (const key of waitingForNodes) queue.add(key);
-      });
-      sliceCache.subscribe((change) => {
-        const { type, object } = change;
-        const before = type === "MODIFIED" ? ownServiceOf(change.previous) : [];
-        const after = ownServiceOf(object);
-        for (const key of new Set([...before, ...after])) {
-          const isForeign =
-            type === "DELETED"
-              ? tracker.observeDeletion(key, object)
-              : tracker.isForeignChange(key, object) || !after.includes(key);
-          if (isForeign) queue.addAfter(key, SLICE_CHANGE_DELAY_MS);
-          else if (waitingForCache.delete(key)) queue.add(key);
-        }
-      });
-    },
-  });
-}
-
-/** The key of the Service that a slice of ours belongs to, as a list of at most one. */
-function ownServiceOf({ metadata }: EndpointSlice): readonly string[] {
-  const { labels = {}, namespace = "" } = metadata;
-  const name = labels[SERVICE_NAME_LABEL];
-  return name !== undefined && labels[MANAGED_BY_LABEL] === MANAGED_BY
-    ? [`${namespace}/${name}`]
-    : [];
+  async #apply(service: Service, plan: Reconciliation): Promise<void> {
+    const key = keyOf(service);
+    try {
+      await this.#slices.apply(this.#api, plan, key);
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      const reason = "FailedToUpdateEndpointSlices";
+      const message = `Error updating Endpoint Slices for Service ${key}: ${String(error)}`;
+      this.#recorder.record(service, { type: "Warning", reason, message });
+      throw error;
+    }
+  }
 }

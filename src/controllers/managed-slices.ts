@@ -1,0 +1,101 @@
+import { endpointSlices } from "../api/resource.ts";
+import { isNotFound } from "../api/status-error.ts";
+import type { EndpointSlice } from "../api/types.ts";
+import type { Api, Change, Informer } from "../client/api.ts";
+import type { Index } from "../client/index-by.ts";
+import { indexBy } from "../client/index-by.ts";
+import type { WorkQueue } from "../client/work-queue.ts";
+import { SliceTracker } from "./slice-tracker.ts";
+import type { SlicePlan } from "./slices.ts";
+import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "./slices.ts";
+
+/** How soon slices that somebody else touched are looked at; also how long a sync waits for the cache at most. */
+const SLICE_CHANGE_DELAY_MS = 1_000;
+
+/** The queue of controllers that write slices (kube-controller-manager's figures). */
+export const SLICE_QUEUE = { backoff: { baseMs: 1_000, maxMs: 1_000_000 }, retriesMax: 15 };
+
+/** The slices of one manager, by the key of the Service that they bear; and what that manager wrote itself. */
+export class ManagedSlices {
+  readonly #cache: Informer<EndpointSlice>;
+  readonly #managedBy: string;
+  readonly #byKey: Index<EndpointSlice>;
+  readonly #tracker = new SliceTracker();
+  readonly #waitingForCache = new Set<string>();
+
+  constructor(cache: Informer<EndpointSlice>, managedBy: string) {
+    this.#cache = cache;
+    this.#managedBy = managedBy;
+    this.#byKey = indexBy(cache, (slice) => this.#keysOf(slice));
+  }
+
+  /** The slices of a key, or that the cache is behind our own writes. */
+  of(key: string): readonly EndpointSlice[] | "behind" {
+    const cached = this.#byKey.get(key);
+    if (this.#tracker.isStale(key, cached)) return "behind";
+    this.#waitingForCache.delete(key);
+    return cached;
+  }
+
+  /** Has the key come again when the cache has caught up. */
+  catchUp(key: string): { readonly againAfterMs: number } {
+    this.#waitingForCache.add(key);
+    return { againAfterMs: SLICE_CHANGE_DELAY_MS };
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.get(key).length > 0;
+  }
+
+  forget(key: string): void {
+    this.#tracker.forget(key);
+    this.#waitingForCache.delete(key);
+  }
+
+  /** Marks keys whose slices somebody else made, changed or removed; and those that waited for our own writes. */
+  wake(queue: WorkQueue): void {
+    this.#cache.subscribe((change) => {
+      const before = change.type === "MODIFIED" ? this.#keysOf(change.previous) : [];
+      for (const key of new Set([...before, ...this.#keysOf(change.object)])) {
+        if (this.#isForeign(key, change)) queue.addAfter(key, SLICE_CHANGE_DELAY_MS);
+        else if (this.#waitingForCache.delete(key)) queue.add(key);
+      }
+    });
+  }
+
+  /**
+   * Writes a plan: creates, then updates, then deletes, so that an address may be there twice for a moment but is
+   * never missing.
+   */
+  async apply(api: Api, { creates, updates, deletes }: SlicePlan, key: string): Promise<void> {
+    for (const slice of creates) {
+      this.#tracker.written(key, await api.create(endpointSlices, slice));
+    }
+    for (const slice of updates) {
+      this.#tracker.written(key, await api.update(endpointSlices, slice));
+    }
+    for (const slice of deletes) {
+      const { name = "", namespace = "" } = slice.metadata;
+      try {
+        await api.delete(endpointSlices, { namespace, name });
+        this.#tracker.deleted(key, slice);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+
+  #isForeign(key: string, { type, object }: Change<EndpointSlice>): boolean {
+    if (type === "DELETED") return this.#tracker.observeDeletion(key, object);
+    // One that bears another name or manager now is as good as removed.
+    return this.#tracker.isForeignChange(key, object) || !this.#keysOf(object).includes(key);
+  }
+
+  /** The key of the Service that a slice of this manager belongs to, as a list of at most one. */
+  #keysOf({ metadata }: EndpointSlice): readonly string[] {
+    const { labels = {}, namespace = "" } = metadata;
+    const name = labels[SERVICE_NAME_LABEL];
+    const isManaged = labels[MANAGED_BY_LABEL] === this.#managedBy;
+    return name !== undefined && isManaged ? [`${namespace}/${name}`] : [];
+  }
+}
