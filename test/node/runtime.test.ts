@@ -33,11 +33,12 @@ before(() => {
   using links = openLinks(node);
   links.addBridge({ name: "fabric" });
   links.addAddress("fabric", "192.168.0.1/24");
+  links.addAddress("fabric", "2001:db8::1/64");
   links.setUp("fabric");
   runtime = openProcessRuntime({
     node,
     nodeIps: ["192.168.0.1"],
-    podCidrs: [parseCidr("10.0.1.0/24")!],
+    podCidrs: [parseCidr("10.0.1.0/24")!, parseCidr("fd00:1::/64")!],
     dir: join(dir, "runtime"),
     hiddenPaths: ["/usr/share/doc"],
     clock: systemClock,
@@ -289,7 +290,7 @@ test("Pods reach each other and themselves, the node reaches them, with true sou
   await using b = await openPod("pod-b");
   const serve = [
     "import socket",
-    "server = socket.create_server(('', 80))",
+    "server = socket.create_server(('::', 80), family=socket.AF_INET6, dualstack_ipv6=True)",
     "while True:",
     "  client, peer = server.accept()",
     "  client.send(peer[0].encode())",
@@ -297,11 +298,11 @@ test("Pods reach each other and themselves, the node reaches them, with true sou
   ].join("\n");
   const log = new ContainerLog(join(dir, "server.log"), Date.now);
   start(a, { command: ["python3", "-c", serve], log });
-  const ask = async (from: NetworkNamespace): Promise<string> => {
+  const ask = async (from: NetworkNamespace, family: 0 | 1 = 0): Promise<string> => {
     for (let tries = 0; tries < 50; tries++) {
       try {
-        const socket = await from.sockets.connectTcp({ host: a.ips[0]!, port: 80 });
-        return await text(socket);
+        const socket = await from.sockets.connectTcp({ host: a.ips[family]!, port: 80 });
+        return (await text(socket)).replace("::ffff:", "");
       } catch {
         await systemClock.sleep(50);
       }
@@ -311,6 +312,9 @@ test("Pods reach each other and themselves, the node reaches them, with true sou
   assert.equal(await ask(a.namespace), a.ips[0]);
   assert.equal(await ask(b.namespace), b.ips[0]);
   assert.equal(await ask(node), "192.168.0.1");
+  assert.equal(await ask(a.namespace, 1), a.ips[1]);
+  assert.equal(await ask(b.namespace, 1), b.ips[1]);
+  assert.equal(await ask(node, 1), "2001:db8::1");
 });
 
 test("A freed address rests; a wanted one is given again", async () => {

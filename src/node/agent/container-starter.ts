@@ -148,10 +148,9 @@ export class ContainerStarter {
     const image = slot.spec.image ?? "";
     const entry = findImage(image, node.images);
     if (entry !== undefined) {
-      if (this.#pulls.succeed(slot.name)) {
-        const message = `Container image "${image}" already present on machine`;
-        this.#tell(slot, "Normal", "Pulled", message);
-      }
+      this.#pulls.succeed(slot.name);
+      const message = `Container image "${image}" already present on machine`;
+      this.#tell(slot, "Normal", "Pulled", message);
       return entry;
     }
     const nowMs = node.clock.now();

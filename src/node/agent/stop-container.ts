@@ -35,12 +35,14 @@ export async function stopContainer(options: StopOptions): Promise<void> {
   recordContainerEvent(node, pod, slot.spec, { type: "Normal", reason: "Killing", message });
   const ended = new AbortController();
   const exited = life.exited.then(() => ended.abort());
+  // When the agent itself stops there is no grace: its pods go with it.
+  const waiting = AbortSignal.any([ended.signal, node.signal]);
 
   let term = deadline;
   const hook = slot.spec.lifecycle?.preStop;
   if (hook !== undefined && deadline.remainingMs > 0 && slot.phase.type === "running") {
     const outcome = runHook({ hook, life, slot, node, podIp, timeoutMs: deadline.remainingMs });
-    await Promise.race([outcome, exited, deadline.passed(ended.signal)]);
+    await Promise.race([outcome, exited, deadline.passed(waiting)]);
     const late = deadline.remainingMs === 0;
     const answer = late ? { isSuccess: false, output: "grace period is over" } : await outcome;
     if (!answer.isSuccess && !ended.signal.aborted) {
@@ -53,7 +55,7 @@ export async function stopContainer(options: StopOptions): Promise<void> {
     if (late) term = new Deadline(node.clock, LAST_GRACE_MS);
   }
   life.signal("SIGTERM");
-  await Promise.race([exited, term.passed(ended.signal)]);
+  await Promise.race([exited, term.passed(waiting)]);
   life.signal("SIGKILL");
   await exited;
 }

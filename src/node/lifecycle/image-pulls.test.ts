@@ -20,10 +20,12 @@ test("ImagePulls: an error, then a back-off that grows, told once each", () => {
   ]);
 });
 
-test("ImagePulls: an image that is there is news once", () => {
+test("ImagePulls: once it was there, the pauses begin anew", () => {
   const pulls = new ImagePulls();
-  assert.deepEqual(
-    [pulls.succeed("a"), pulls.succeed("a"), pulls.succeed("b")],
-    [true, false, true],
+  pulls.fail({ container: "a", image: "none", nowMs: 0 });
+  pulls.succeed("a");
+  assert.equal(
+    pulls.fail({ container: "a", image: "none", nowMs: 1 }).waiting.reason,
+    "ErrImagePull",
   );
 });

@@ -24,14 +24,10 @@ interface PullState {
 /** Remembers the failed look-ups of a pod's images: ErrImagePull at each try, ImagePullBackOff between two. */
 export class ImagePulls {
   readonly #states = new Map<string, PullState>();
-  readonly #present = new Set<string>();
 
-  /** The image is there. True if that is news for this container. */
-  succeed(container: string): boolean {
+  /** The image is there. */
+  succeed(container: string): void {
     this.#states.delete(container);
-    if (this.#present.has(container)) return false;
-    this.#present.add(container);
-    return true;
   }
 
   fail(pull: {

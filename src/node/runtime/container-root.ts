@@ -2,7 +2,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -10,15 +9,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import {
-  MNT_DETACH,
   MS_BIND,
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
+  MS_PRIVATE,
   MS_RDONLY,
   MS_REC,
   mount,
-  umount,
 } from "../../kernel/ffi.ts";
 import { MOUNT_ATTRIBUTES, pivotRoot, setMountAttributes } from "../../kernel/processes.ts";
 import { ensureTarget, resolveInRoot } from "./mount-target.ts";
@@ -72,9 +70,10 @@ const deviceLinks = {
  */
 export function enterContainerRoot(options: RootOptions): void {
   const { staging: root, hiddenPaths, mounts } = options;
-  releaseNamespaceFiles();
   mount({ source: "portolan", target: root, type: "tmpfs", data: "mode=755,size=1m" });
   showHost(root);
+  // What is mounted on the host later must not show here: it would be writable.
+  mount({ target: root, flags: MS_REC | MS_PRIVATE });
   const { readOnly, noSuid, noDev } = MOUNT_ATTRIBUTES;
   setMountAttributes(root, { set: readOnly | noSuid | noDev, isRecursive: true });
   setMountAttributes(root, { clear: readOnly });
@@ -91,27 +90,6 @@ export function enterContainerRoot(options: RootOptions): void {
   makeWorkingDir(options);
   setMountAttributes(root, { set: readOnly });
   pivotRoot(root);
-}
-
-/** Copies of other namespaces' pins would keep those namespaces alive as long as this container. */
-function releaseNamespaceFiles(): void {
-  for (const line of readFileSync("/proc/thread-self/mountinfo", "utf8").split("\n")) {
-    const [, , , , path = "", ...rest] = line.split(" ");
-    if (rest[rest.indexOf("-") + 1] !== "nsfs") continue;
-    // mountinfo writes blanks and backslashes in octal.
-    try {
-      umount(unescapePath(path), MNT_DETACH);
-    } catch {
-      // A pin of somebody with more rights, outside this user namespace: it is his to keep.
-    }
-  }
-}
-
-/** `mountinfo` writes blanks and backslashes in octal. */
-function unescapePath(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }
 
 function showHost(root: string): void {

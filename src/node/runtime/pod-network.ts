@@ -5,6 +5,7 @@ import { MNT_DETACH, umount } from "../../kernel/ffi.ts";
 import { openLinks } from "../../kernel/links.ts";
 import { createNetworkNamespace } from "../../kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
+import { excludeFromBinds } from "../../kernel/processes.ts";
 import { writeSysctls } from "../../kernel/sysctl.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { familyOf } from "../../lib/ip.ts";
@@ -37,6 +38,8 @@ export function connectPod(options: PodNetworkOptions): NetworkNamespace {
   const pin = `pod-${uid}`;
   disconnectPod(uid, node);
   const pod = createNetworkNamespace(pin, dir);
+  // A container that is started meanwhile would keep it alive in its copy of the mounts.
+  excludeFromBinds(pod.path);
   const nodeMac = macOf(`node ${uid}`);
   const podMac = macOf(`pod ${uid}`);
   using outer = openLinks(node);

@@ -107,7 +107,7 @@ function spawnInside(
   });
   const program = findProgram(options, workingDir);
   const variables = [...options.environment].map(([name, value]) => `${name}=${value}`);
-  const script = `${tools.mount} -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
+  const script = `${tools.mount} -n -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
   const stdio = createStdio({ ...options, dev: "/dev" });
   try {
     const child = spawn(
