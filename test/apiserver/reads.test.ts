@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect as http2Connect } from "node:http2";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { type HttpClient, httpClient } from "./http-client.ts";
@@ -243,4 +244,23 @@ test("health is told in detail to who asks", async () => {
   assert.match(verbose, /^\[\+\]ping ok\n/);
   assert.match(verbose, /livez check passed\n$/);
   assert.equal((await http.get("/healthz/ping")).bytes.toString(), "ok");
+});
+
+test("a list of many megabytes arrives whole over HTTP/2", async () => {
+  const data = { text: "x".repeat(500_000) };
+  const names = Array.from({ length: 20 }, (_, i) => `huge-${i}`);
+  await Promise.all(names.map((name) => http.post(maps, { metadata: { name }, data })));
+  const session = http2Connect(lab.url, { ca: lab.authority.cert, ...lab.admin });
+  try {
+    const stream = session.request({ ":path": maps });
+    let text = "";
+    stream.setEncoding("utf8");
+    for await (const chunk of stream) text += chunk;
+    const list = JSON.parse(text);
+    const huge = list.items.filter((item: { data?: object }) => "text" in (item.data ?? {}));
+    assert.equal(huge.length, 20);
+  } finally {
+    session.close();
+  }
+  await Promise.all(names.map((name) => http.delete(`${maps}/${name}`)));
 });

@@ -4,7 +4,7 @@ import { ManualClock } from "../../src/lib/manual-clock.ts";
 import { type HttpClient, httpClient } from "./http-client.ts";
 import { type Lab, startLab } from "./lab.ts";
 
-// Everything that takes its time, on a clock that the test moves.
+// Everything that takes its time or its chances: the test owns both.
 
 const clock = new ManualClock();
 let lab: Lab;
@@ -47,6 +47,15 @@ test("a watch without a deadline of its own ends after 30 to 60 minutes", async 
   assert.equal(isOver, false);
   await clock.advance(2 * 60_000);
   await watching.ended;
+});
+
+test("a generated name that is taken every time is a conflict that says so", async () => {
+  // With this chance, every draw is the same.
+  assert.equal((await http.post(maps, { metadata: { generateName: "same-" } })).status, 201);
+  const { status, json } = await http.post(maps, { metadata: { generateName: "same-" } });
+  assert.equal(status, 409);
+  assert.equal(json.reason, "AlreadyExists");
+  assert.match(json.message, /the server was not able to generate a unique name for the object$/);
 });
 
 test("an Event is gone an hour after it was last seen", async () => {
