@@ -148,11 +148,25 @@ export function writeState(dataDir: string, state: SandboxState | undefined): vo
   else writeFileSync(path, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
 }
 
-/** Undefined if there is none, or half of one. */
+/** Undefined if there is none, half of one, or another user's. */
 export function readState(dataDir: string): SandboxState | undefined {
   try {
-    return JSON.parse(readFileSync(dataDirPaths(dataDir).state, "utf8"));
+    return parseState(JSON.parse(readFileSync(dataDirPaths(dataDir).state, "utf8")));
   } catch {
     return undefined;
   }
+}
+
+function parseState(value: unknown): SandboxState | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { gatePid, apiPort, nodes, kubeconfig, startedAt, isReady } =
+    value as Partial<SandboxState>;
+  const isWhole =
+    typeof gatePid === "number" &&
+    typeof apiPort === "number" &&
+    Array.isArray(nodes) &&
+    typeof kubeconfig === "string" &&
+    typeof startedAt === "number" &&
+    typeof isReady === "boolean";
+  return isWhole ? { gatePid, apiPort, nodes, kubeconfig, startedAt, isReady } : undefined;
 }

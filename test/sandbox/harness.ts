@@ -49,6 +49,8 @@ export class Lab implements AsyncDisposable {
   readonly #base: string;
   readonly #checkout: string;
   readonly #uid: number | undefined;
+  /** Folder whose programs are found before the system's; undefined for none. */
+  programs: string | undefined;
 
   constructor(options: { readonly asNobody?: boolean } = {}) {
     this.#base = mkdtempSync(join(tmpdir(), "portolan-sandbox-"));
@@ -71,10 +73,14 @@ export class Lab implements AsyncDisposable {
       ["--disable-warning=ExperimentalWarning", script, this.dataDir, ...args],
       {
         stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined, PATH: this.#path() },
         ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: NOBODY }),
       },
     );
+  }
+
+  #path(): string {
+    return [this.programs, process.env["PATH"]].filter((part) => part !== undefined).join(":");
   }
 
   /** Runs a command of the sandbox to its end. */

@@ -299,6 +299,21 @@ test("run names the nodes there are, and says when nothing runs", async () => {
   assert.ok(readFileSync(join(lab.dataDir, "sandbox.log"), "utf8").includes("Built the fabric"));
 });
 
+test("a kernel that refuses namespaces is explained", async () => {
+  await using lab = new Lab();
+  // An unshare that does what the real one does on such a kernel.
+  lab.programs = join(lab.dataDir, "bin");
+  mkdirSync(lab.programs, { recursive: true });
+  const script = "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2; exit 1\n";
+  writeFileSync(join(lab.programs, "unshare"), script, { mode: 0o755 });
+  const done = await lab.drive("up");
+  assert.equal(done.answer.code, "NAMESPACES_REFUSED", done.stdout + lab.log());
+  assert.equal(done.exitCode, 1);
+  assert.match(done.answer.message, /Operation not permitted|kernel|AppArmor|machine/);
+  assert.match(done.answer.remedy, /or run portolan as root$/);
+  assert.deepEqual(traces(lab.dataDir), []);
+});
+
 test("a missing tool is named with the package that has it", async () => {
   await using lab = new Lab();
   const { checkMachine } = await import("../../src/sandbox/preflight.ts");
