@@ -107,7 +107,7 @@ describe("unmodified kubectl", { skip }, () => {
         stderr: /spec.ports\[0\].port: Invalid value: 0: must be between 1 and 65535, inclusive/,
       });
 
-      const editor = { ...env, EDITOR: "sed -i s/81/82/" };
+      const editor = { ...env, EDITOR: "sed -i 's/port: 81$/port: 82/'" };
       await run(path, editor, ["edit", "service", "applied", "-n", namespace]);
       const port = "-o=jsonpath={.spec.ports[0].port}";
       assert.equal(await kubectl("get", "service", "applied", port), "82");
