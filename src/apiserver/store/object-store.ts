@@ -12,7 +12,7 @@ const OBJECT_BYTES_MAX = 1.5 * 1024 * 1024;
 /** How long a request waits for a version that this server has not seen. */
 const FUTURE_WAIT_MS = 3_000;
 /** Kubernetes keeps at least 75 s in memory and five minutes in etcd. */
-const history: HistoryLimits = { ageMs: 5 * 60_000, count: 50_000 };
+const historyLimits: HistoryLimits = { ageMs: 5 * 60_000, count: 50_000 };
 
 /** What a write must find, besides the object itself. */
 export interface Guard {
@@ -49,7 +49,11 @@ export class ObjectStore {
   }
 
   /** Reads everything, then follows the storage. The storage stays the caller's to close. */
-  static async open(storage: Storage, clock: Clock): Promise<ObjectStore> {
+  static async open(
+    storage: Storage,
+    clock: Clock,
+    history: HistoryLimits = historyLimits,
+  ): Promise<ObjectStore> {
     const store = new ObjectStore(storage, clock);
     // From the oldest state on, so that watches of before a restart find their history.
     const after = storage.compactedRevision;
