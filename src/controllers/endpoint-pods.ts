@@ -45,12 +45,28 @@ export function familiesOf(service: Service): readonly IpFamily[] {
   return derived === undefined ? ["IPv4", "IPv6"] : [derived];
 }
 
-/** All addresses of a pod, canonical. */
-export function podIps(pod: Pod): readonly string[] {
+/** An address of a pod, canonical, and its family. */
+export interface PodAddress {
+  readonly ip: string;
+  readonly family: IpFamily;
+}
+
+/** Objects of caches never change, and each is asked for its addresses at every sync of its Services. */
+const addressesOfPod = new WeakMap<Pod, readonly PodAddress[]>();
+
+/** All addresses of a pod. */
+export function podAddresses(pod: Pod): readonly PodAddress[] {
+  const known = addressesOfPod.get(pod);
+  if (known !== undefined) return known;
   const { podIPs = [], podIP = "" } = pod.status ?? {};
   const listed = podIPs.map(({ ip }) => ip);
-  const all = listed.length > 0 ? listed : [podIP];
-  return all.flatMap((text) => canonicalIp(text ?? "") ?? looseIp(text ?? "") ?? []);
+  const addresses = (listed.length > 0 ? listed : [podIP]).flatMap((text = "") => {
+    const ip = canonicalIp(text) ?? looseIp(text);
+    const family = ip === undefined ? undefined : familyOf(ip);
+    return ip === undefined || family === undefined ? [] : [{ ip, family }];
+  });
+  addressesOfPod.set(pod, addresses);
+  return addresses;
 }
 
 /** Agents of old releases wrote IPv6 in any form, such as 2001:0DB8:0::0001. */
@@ -60,7 +76,7 @@ function looseIp(text: string): string | undefined {
 
 /** Whether a pod can be an endpoint at all. */
 export function canBeEndpoint(pod: Pod, mayBeTerminating: boolean): boolean {
-  if (isFinished(pod) || podIps(pod).length === 0) return false;
+  if (isFinished(pod) || podAddresses(pod).length === 0) return false;
   return mayBeTerminating || !isTerminating(pod);
 }
 
@@ -125,6 +141,6 @@ function isEndpointChanged(before: Pod, after: Pod): boolean {
     isReady(before) !== isReady(after) ||
     isFinished(before) !== isFinished(after) ||
     before.spec?.nodeName !== after.spec?.nodeName ||
-    !semanticEqual(podIps(before), podIps(after))
+    !semanticEqual(podAddresses(before), podAddresses(after))
   );
 }

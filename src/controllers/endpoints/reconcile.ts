@@ -1,6 +1,5 @@
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import type { EndpointAddress, EndpointPort, Endpoints, Pod, Service } from "../../api/types.ts";
-import { familyOf } from "../../lib/ip.ts";
 import {
   canBeEndpoint,
   ENDPOINTS_MANAGED_BY,
@@ -9,7 +8,7 @@ import {
   familiesOf,
   HEADLESS_LABEL,
   isHeadless,
-  podIps,
+  podAddresses,
   targetPortOn,
 } from "../endpoint-pods.ts";
 import { isReady } from "../pods.ts";
@@ -72,10 +71,10 @@ function pairsOf(service: Service, pod: Pod): Pair[] {
   const publishes = service.spec?.publishNotReadyAddresses === true;
   if (!canBeEndpoint(pod, publishes)) return [];
   const [family] = familiesOf(service);
-  const ip = podIps(pod).find((candidate) => familyOf(candidate) === family);
-  if (ip === undefined) return [];
+  const own = podAddresses(pod).find((candidate) => candidate.family === family);
+  if (own === undefined) return [];
 
-  const address = addressOf(service, pod, ip);
+  const address = addressOf(service, pod, own.ip);
   const ready = publishes || isReady(pod);
   const servicePorts = service.spec?.ports ?? [];
   if (servicePorts.length === 0) return isHeadless(service) ? [{ address, isReady: ready }] : [];

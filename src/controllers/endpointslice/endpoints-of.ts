@@ -1,7 +1,6 @@
 import type { Endpoint, EndpointSlicePort, Node, Pod, Service } from "../../api/types.ts";
 import type { IpFamily } from "../../lib/ip.ts";
-import { familyOf } from "../../lib/ip.ts";
-import { canBeEndpoint, endpointHostname, podIps, targetPortOn } from "../endpoint-pods.ts";
+import { canBeEndpoint, endpointHostname, podAddresses, targetPortOn } from "../endpoint-pods.ts";
 import { isReady, isTerminating } from "../pods.ts";
 import { portsKey } from "../slices.ts";
 
@@ -29,20 +28,28 @@ export function desiredEndpoints(
   nodeOf: (name: string) => Node | undefined,
 ): DesiredEndpoints {
   const groups = new Map<string, PortGroup>();
+  const groupsByNumbers = new Map<string, PortGroup>();
   const podsWithoutNode: string[] = [];
   for (const pod of pods) {
     if (!canBeEndpoint(pod, true)) continue;
-    const ports = endpointPorts(service, pod);
-    const key = portsKey(ports);
-    const group = groups.get(key) ?? { ports, endpoints: new Map<string, Endpoint>() };
-    groups.set(key, group);
+    // Only the numbers differ from pod to pod: few pods need a key of their own.
+    const numbers = (service.spec?.ports ?? []).map((port) => targetPortOn(pod, port));
+    const numbersText = numbers.join();
+    let group = groupsByNumbers.get(numbersText);
+    if (group === undefined) {
+      const ports = endpointPorts(service, numbers);
+      const key = portsKey(ports);
+      group = groups.get(key) ?? { ports, endpoints: new Map<string, Endpoint>() };
+      groups.set(key, group);
+      groupsByNumbers.set(numbersText, group);
+    }
 
     const node = nodeOf(pod.spec?.nodeName ?? "");
     if (node === undefined && service.spec?.publishNotReadyAddresses !== true) {
       podsWithoutNode.push(pod.metadata.name ?? "");
       continue;
     }
-    const addresses = podIps(pod).filter((ip) => familyOf(ip) === family);
+    const addresses = podAddresses(pod).flatMap((own) => (own.family === family ? [own.ip] : []));
     if (addresses.length === 0) continue;
     const endpoint = endpointOf(service, pod, addresses, node);
     group.endpoints.set(endpointKey(endpoint), endpoint);
@@ -52,12 +59,8 @@ export function desiredEndpoints(
 
 /** What makes an endpoint the same one after a change: its addresses, its hostname and its pod's name. */
 export function endpointKey({ addresses, hostname = "", targetRef }: Endpoint): string {
-  return JSON.stringify([
-    addresses.toSorted(),
-    hostname,
-    targetRef?.namespace ?? "",
-    targetRef?.name ?? "",
-  ]);
+  const text = addresses.length === 1 ? addresses[0] : addresses.toSorted().join();
+  return `${text} ${hostname} ${targetRef?.namespace ?? ""}/${targetRef?.name ?? ""}`;
 }
 
 function endpointOf(
@@ -83,10 +86,13 @@ function endpointOf(
   };
 }
 
-/** The Service's ports as this pod has them, in the Service's order; a port the pod lacks is left out. */
-function endpointPorts(service: Service, pod: Pod): EndpointSlicePort[] {
-  return (service.spec?.ports ?? []).flatMap((servicePort) => {
-    const port = targetPortOn(pod, servicePort);
+/** The Service's ports with the numbers that a pod has for them, in the Service's order; one it lacks is left out. */
+function endpointPorts(
+  service: Service,
+  numbers: readonly (number | undefined)[],
+): EndpointSlicePort[] {
+  return (service.spec?.ports ?? []).flatMap((servicePort, index) => {
+    const port = numbers[index];
     if (port === undefined) return [];
     const { name = "", protocol = "TCP", appProtocol } = servicePort;
     return [{ name, protocol, port, ...(appProtocol === undefined ? {} : { appProtocol }) }];
