@@ -7,8 +7,8 @@ import {
   CLONE_NEWNS,
   errnoName,
   MNT_DETACH,
+  MS_PRIVATE,
   MS_REC,
-  MS_SLAVE,
   mount,
   setHostname,
   setns,
@@ -22,7 +22,6 @@ const CLONE_NEWIPC = 0x08000000;
 const CLONE_NEWPID = 0x20000000;
 
 // linux/mount.h, linux/fcntl.h
-const MS_UNBINDABLE = 1 << 17;
 const AT_FDCWD = -100;
 const AT_RECURSIVE = 0x8000;
 const O_CLOEXEC = 0o2000000;
@@ -96,11 +95,6 @@ export function setMountAttributes(path: string, options: MountAttributes): void
   check(`change the mount "${path}"`, calls().setMountAttributes(path, flags, attributes));
 }
 
-/** Leaves a mount out of all later recursive binds, so that they do not keep alive what it holds. */
-export function excludeFromBinds(path: string): void {
-  mount({ target: path, flags: MS_UNBINDABLE });
-}
-
 /** Makes `newRoot`, a mount, the root of the calling thread's mount namespace, and takes the old one away. */
 export function pivotRoot(newRoot: string): void {
   process.chdir(newRoot);
@@ -154,7 +148,7 @@ export function createSharedNamespaces(hostname: string): SharedNamespaces {
 }
 
 /**
- * Runs `action` with this thread in a mount namespace of its own, a copy of the caller's that follows it. The first child
+ * Runs `action` with this thread in a mount namespace of its own, a private copy of the caller's. The first child
  * that `action` spawns is process 1 of a new PID namespace; with it everything in that namespace ends. The child
  * keeps all namespaces that the thread is in at that moment.
  *
@@ -171,8 +165,7 @@ export function inProcessNamespaces<T>(shared: SharedNamespaces, action: () => T
     isInside = true;
     setns(shared.ipc, CLONE_NEWIPC);
     unshare(CLONE_NEWNS | CLONE_NEWPID);
-    // Slaves, not private: that would take the mark of those that must not be bound (`excludeFromBinds`).
-    mount({ target: "/", flags: MS_REC | MS_SLAVE });
+    mount({ target: "/", flags: MS_REC | MS_PRIVATE });
     return action();
   } finally {
     if (isInside) {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -178,7 +179,11 @@ function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
   mkdirSync(join(folder, name), { recursive: true });
   symlinkSync(name, join(folder, "..data_tmp"));
   renameSync(join(folder, "..data_tmp"), join(folder, "..data"));
-  for (const top of new Set(files.map(({ path }) => normalize(`/${path}`).split("/")[1] ?? ""))) {
+  const tops = new Set(files.map(({ path }) => normalize(`/${path}`).split("/")[1] ?? ""));
+  for (const entry of readdirSync(folder)) {
+    if (!entry.startsWith("..") && !tops.has(entry)) rmSync(join(folder, entry), { force: true });
+  }
+  for (const top of tops) {
     rmSync(join(folder, top), { force: true });
     symlinkSync(`..data/${top}`, join(folder, top));
   }

@@ -13,13 +13,13 @@ import {
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
-  MS_PRIVATE,
   MS_RDONLY,
   MS_REC,
   mount,
 } from "../../kernel/ffi.ts";
 import { MOUNT_ATTRIBUTES, pivotRoot, setMountAttributes } from "../../kernel/processes.ts";
 import { ensureTarget, resolveInRoot } from "./mount-target.ts";
+import { releasePins } from "./pod-network.ts";
 import { type ContainerMount, RuntimeError } from "./runtime.ts";
 
 /** Where a container is that says nothing of its working folder; in memory, its own. */
@@ -70,10 +70,9 @@ const deviceLinks = {
  */
 export function enterContainerRoot(options: RootOptions): void {
   const { staging: root, hiddenPaths, mounts } = options;
+  releasePins();
   mount({ source: "portolan", target: root, type: "tmpfs", data: "mode=755,size=1m" });
   showHost(root);
-  // What is mounted on the host later must not show here: it would be writable.
-  mount({ target: root, flags: MS_REC | MS_PRIVATE });
   const { readOnly, noSuid, noDev } = MOUNT_ATTRIBUTES;
   setMountAttributes(root, { set: readOnly | noSuid | noDev, isRecursive: true });
   setMountAttributes(root, { clear: readOnly });

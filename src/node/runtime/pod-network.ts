@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { MNT_DETACH, umount } from "../../kernel/ffi.ts";
+import { mkdirSync, readFileSync } from "node:fs";
+import { MNT_DETACH, mount, umount } from "../../kernel/ffi.ts";
 import { openLinks } from "../../kernel/links.ts";
 import { createNetworkNamespace } from "../../kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
-import { excludeFromBinds } from "../../kernel/processes.ts";
 import { writeSysctls } from "../../kernel/sysctl.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { familyOf } from "../../lib/ip.ts";
@@ -38,8 +36,6 @@ export function connectPod(options: PodNetworkOptions): NetworkNamespace {
   const pin = `pod-${uid}`;
   disconnectPod(uid, node);
   const pod = createNetworkNamespace(pin, dir);
-  // A container that is started meanwhile would keep it alive in its copy of the mounts.
-  excludeFromBinds(pod.path);
   const nodeMac = macOf(`node ${uid}`);
   const podMac = macOf(`pod ${uid}`);
   using outer = openLinks(node);
@@ -74,18 +70,46 @@ export function disconnectPod(uid: string, node: NetworkNamespace): void {
 }
 
 /** What a node needs before pods can be reached through it. What an agent that was killed left behind goes. */
-export function prepareNode(node: NetworkNamespace, dir: string): void {
+export function prepareNode(node: NetworkNamespace, pinsDir: string): void {
   using links = openLinks(node);
   for (const { name } of links.list()) if (linkPattern.test(name)) links.deleteLink(name);
-  for (const pin of existsSync(dir) ? readdirSync(dir) : []) {
-    try {
-      umount(join(dir, pin), MNT_DETACH);
-    } catch {
-      // It went with the mount namespace that it was in: only the file is left.
-    }
-    rmSync(join(dir, pin), { force: true });
-  }
+  removePins(pinsDir);
+  mkdirSync(pinsDir, { recursive: true });
+  // A mount of their own, so that all pins can be left out of a container's mounts in one step (`releasePins`).
+  mount({ source: PINS, target: pinsDir, type: "tmpfs", data: "mode=700,size=1m" });
   writeSysctls(node, { "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1 });
+}
+
+/** Takes all pins of a node away, and with each the namespace, once nobody is in it. */
+export function removePins(pinsDir: string): void {
+  try {
+    for (;;) umount(pinsDir, MNT_DETACH);
+  } catch {
+    // Nothing is mounted there (any more).
+  }
+}
+
+/** What the mounts of pins are called in lists of mounts. */
+const PINS = "portolan-pins";
+
+/**
+ * Takes the pins of all nodes out of this thread's mount namespace, which must be a container's: its copies would keep
+ * the namespaces of pods that are gone alive for as long as the container lives.
+ */
+export function releasePins(): void {
+  for (const line of readFileSync("/proc/thread-self/mountinfo", "utf8").split("\n")) {
+    const [fields = "", system = ""] = line.split(" - ");
+    if (!system.startsWith(`tmpfs ${PINS} `)) continue;
+    const path = fields.split(" ")[4] ?? "";
+    umount(unescapePath(path), MNT_DETACH);
+  }
+}
+
+/** `mountinfo` writes blanks and backslashes in octal. */
+function unescapePath(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 const linkPattern = /^pod[0-9a-f]{11}$/;

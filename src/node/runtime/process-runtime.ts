@@ -6,7 +6,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Cidr } from "../../lib/ip.ts";
 import { AddressPool } from "./address-pool.ts";
-import { connectPod, disconnectPod, prepareNode } from "./pod-network.ts";
+import { connectPod, disconnectPod, prepareNode, removePins } from "./pod-network.ts";
 import { type ContainerContext, startProcessContainer } from "./process-container.ts";
 import {
   type ContainerOptions,
@@ -84,6 +84,7 @@ class ProcessRuntime implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pods.values()].map((pod) => pod[Symbol.asyncDispose]()));
+    removePins(join(this.#options.dir, "netns"));
   }
 
   #takeAddresses(wanted: readonly string[]): readonly string[] {
