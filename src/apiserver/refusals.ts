@@ -126,6 +126,12 @@ export function bodyTooLarge(bytesMax: number): StatusError {
   );
 }
 
+/** A new object has no version yet. */
+export function versionOnCreate(): StatusError {
+  const message = "resourceVersion should not be set on objects to be created";
+  return new StatusError(500, "InternalError", message);
+}
+
 /** An object that is larger than the store takes. The text is etcd's, which tools look for. */
 export function objectTooLarge(): StatusError {
   return new StatusError(500, "InternalError", "etcdserver: request is too large");

@@ -10,6 +10,7 @@ import {
   generatedNameTaken,
   internalError,
   notFound,
+  versionOnCreate,
 } from "../refusals.ts";
 import { objectOf } from "../store/item.ts";
 import { type Guard, keyOf } from "../store/object-store.ts";
@@ -46,7 +47,7 @@ export async function createObject(
 ): Promise<Written> {
   const placed = inNamespace(kind, body, options.namespace);
   if ((placed.metadata.resourceVersion ?? "") !== "") {
-    throw internalError("resourceVersion should not be set on objects to be created");
+    throw versionOnCreate();
   }
   const generateName = placed.metadata.name ? undefined : placed.metadata.generateName;
   let guardTries = 0;
