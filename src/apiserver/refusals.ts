@@ -132,9 +132,16 @@ export function versionOnCreate(): StatusError {
   return new StatusError(500, "InternalError", message);
 }
 
-/** An object that is larger than the store takes. The text is etcd's, which tools look for. */
-export function objectTooLarge(): StatusError {
-  return new StatusError(500, "InternalError", "etcdserver: request is too large");
+/**
+ * An object that is larger than the store takes. It begins as etcd's text does, which tools look for; but Kubernetes
+ * answers 500 there, as if the mistake were the server's.
+ */
+export function objectTooLarge(size: { readonly bytes: number; readonly bytesMax: number }) {
+  return new StatusError(
+    413,
+    "RequestEntityTooLarge",
+    `etcdserver: request is too large: the object has ${size.bytes} bytes, the limit is ${size.bytesMax}`,
+  );
 }
 
 export function tooManyRequests(): StatusError {

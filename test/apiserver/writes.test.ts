@@ -389,15 +389,16 @@ for (const { name, body, type, status, reason } of badBodies) {
   });
 }
 
-test("an object above 1.5 MB is refused, as etcd would", async () => {
+test("an object above 1.5 MB is refused with its size and the limit", async () => {
   const events = `${core}/events`;
   const { status, json } = await http.post(events, {
     metadata: { name: "big" },
     involvedObject: { namespace: "default" },
     message: "x".repeat(1600 * 1024),
   });
-  assert.equal(status, 500);
-  assert.match(json.message, /etcdserver: request is too large/);
+  assert.equal(status, 413);
+  assert.equal(json.reason, "RequestEntityTooLarge");
+  assert.match(json.message, /etcdserver: request is too large: .*the limit is 1572864/);
 });
 
 test("unknown fields are an error, a warning, or nothing, as the client wishes", async () => {

@@ -111,7 +111,9 @@ export class ObjectStore {
     guards: readonly Guard[] = [],
   ): Promise<StoreResult> {
     const value = encodeObject(object);
-    if (value.byteLength > OBJECT_BYTES_MAX) throw objectTooLarge();
+    if (value.byteLength > OBJECT_BYTES_MAX) {
+      throw objectTooLarge({ bytes: value.byteLength, bytesMax: OBJECT_BYTES_MAX });
+    }
     const path = prefixOf(kind) + key;
     return this.#write(
       this.#storage.write({
