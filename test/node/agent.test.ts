@@ -2,14 +2,21 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { events, nodes, pods, services } from "../../src/api/resource.ts";
 import type { Container, Pod } from "../../src/api/types.ts";
+import { kubectlMissing } from "../e2e/harness.ts";
+import { namespacesMissing } from "../kernel/probe.ts";
 import { type AgentLab, startAgentLab } from "./agent-lab.ts";
+
+const skip = await namespacesMissing();
+const skipKubectl = skip === false ? kubectlMissing : skip;
 
 let lab: AgentLab;
 
 before(async () => {
-  lab = await startAgentLab();
+  if (skip === false) lab = await startAgentLab();
 });
-after(() => lab[Symbol.asyncDispose]());
+after(async () => {
+  if (skip === false) await lab[Symbol.asyncDispose]();
+});
 
 function shell(script: string, more: Partial<Container> = {}): Container {
   return { name: "main", image: "busybox", command: ["sh", "-c", script], ...more };
@@ -28,14 +35,16 @@ async function get(pod: Pod, port: number, path = "/"): Promise<string> {
   return text;
 }
 
-test("the node registers itself, Ready, with a lease", async () => {
+test("the node registers itself, Ready, with a lease", { skip }, async () => {
   const node = await lab.api.get(nodes, { name: "node-a" });
   assert.equal(node.status?.conditions?.find((c) => c.type === "Ready")?.status, "True");
   assert.equal(node.spec?.podCIDR, "10.0.1.0/24");
   assert.match(node.status?.nodeInfo?.kubeletVersion ?? "", /^v1\.33\./);
 });
 
-test("a pod runs, gets an address of the node's range, and is Ready", async () => {
+test("a pod runs, gets an address of the node's range, and is Ready", {
+  skip: skipKubectl,
+}, async () => {
   await lab.runPod("web", { containers: [{ name: "web", image: "serve_hostname" }] });
   const pod = await lab.podWhen("web", isReady);
   assert.equal(pod.status?.phase, "Running");
@@ -47,7 +56,9 @@ test("a pod runs, gets an address of the node's range, and is Ready", async () =
   assert.match(await get(pod, 9376), /\r\n\r\nweb$/);
 });
 
-test("readiness follows its probe within milliseconds of the program's start", async () => {
+test("readiness follows its probe within milliseconds of the program's start", {
+  skip,
+}, async () => {
   await lab.runPod("probed", {
     containers: [
       {
@@ -61,7 +72,7 @@ test("readiness follows its probe within milliseconds of the program's start", a
   assert.match(await get(pod, 80), /Welcome to nginx!/);
 });
 
-test("a failing liveness probe restarts the container", async () => {
+test("a failing liveness probe restarts the container", { skip }, async () => {
   await lab.runPod("sick", {
     terminationGracePeriodSeconds: 1,
     containers: [
@@ -75,7 +86,7 @@ test("a failing liveness probe restarts the container", async () => {
   await lab.api.delete(pods, { namespace: "default", name: "sick" }, { gracePeriodSeconds: 0 });
 });
 
-test("a container that keeps failing waits in CrashLoopBackOff", async () => {
+test("a container that keeps failing waits in CrashLoopBackOff", { skip }, async () => {
   await lab.runPod("crash", { containers: [shell("exit 4")] });
   const pod = await lab.podWhen(
     "crash",
@@ -89,7 +100,9 @@ test("a container that keeps failing waits in CrashLoopBackOff", async () => {
   );
 });
 
-test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an address", async () => {
+test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an address", {
+  skip,
+}, async () => {
   await lab.runPod("absent", { containers: [{ name: "main", image: "example.org/absent" }] });
   await lab.podWhen("absent", (p) => main(p)?.state?.waiting?.reason === "ErrImagePull");
   const pod = await lab.podWhen(
@@ -105,14 +118,14 @@ test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an ad
   assert.ok(reasons.includes("Failed"), reasons.join());
 });
 
-test("a program that is not there is a start error", async () => {
+test("a program that is not there is a start error", { skip }, async () => {
   await lab.runPod("nowhere", { containers: [{ ...shell(""), command: ["/no/such"] }] });
   const pod = await lab.podWhen("nowhere", (p) => main(p)?.lastState?.terminated !== undefined);
   assert.equal(main(pod)?.lastState?.terminated?.reason, "StartError");
   assert.equal(main(pod)?.lastState?.terminated?.exitCode, 128);
 });
 
-test("init containers run first, in order; then the pod succeeds", async () => {
+test("init containers run first, in order; then the pod succeeds", { skip }, async () => {
   await lab.runPod("steps", {
     restartPolicy: "Never",
     volumes: [{ name: "shared", emptyDir: {} }],
@@ -132,7 +145,7 @@ test("init containers run first, in order; then the pod succeeds", async () => {
   assert.equal(pod.status?.conditions?.find((c) => c.type === "Ready")?.reason, "PodCompleted");
 });
 
-test("a sidecar starts before and ends after the others", async () => {
+test("a sidecar starts before and ends after the others", { skip }, async () => {
   await lab.runPod("escorted", {
     restartPolicy: "Never",
     initContainers: [
@@ -144,7 +157,7 @@ test("a sidecar starts before and ends after the others", async () => {
   assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
 });
 
-test("a deleted pod gets TERM, its grace, and goes", async () => {
+test("a deleted pod gets TERM, its grace, and goes", { skip: skipKubectl }, async () => {
   await lab.runPod("polite", {
     containers: [shell("trap 'sleep 0.3; exit 0' TERM; sleep 60 & wait $!")],
   });
@@ -156,7 +169,9 @@ test("a deleted pod gets TERM, its grace, and goes", async () => {
   assert.ok(took > 300 && took < 3_000, `${took} ms`);
 });
 
-test("a pod that ignores TERM is killed when its grace is over", async () => {
+test("a pod that ignores TERM is killed when its grace is over", {
+  skip: skipKubectl,
+}, async () => {
   await lab.runPod("rude", {
     terminationGracePeriodSeconds: 1,
     containers: [shell("sleep 60; true")],
@@ -168,7 +183,7 @@ test("a pod that ignores TERM is killed when its grace is over", async () => {
   assert.ok(took > 900 && took < 4_000, `${took} ms`);
 });
 
-test("environment, files and names are as in Kubernetes", async () => {
+test("environment, files and names are as in Kubernetes", { skip: skipKubectl }, async () => {
   await lab.api.create(services, {
     apiVersion: "v1",
     kind: "Service",
@@ -195,7 +210,9 @@ test("environment, files and names are as in Kubernetes", async () => {
 });
 
 for (const version of ["1.33", "1.29"]) {
-  test(`kubectl ${version} exec gives output, input and exit status`, async () => {
+  test(`kubectl ${version} exec gives output, input and exit status`, {
+    skip: skipKubectl,
+  }, async () => {
     const name = `exec-${version.replace(".", "-")}`;
     await lab.runPod(name, { containers: [shell("trap 'exit 0' TERM; sleep 60 & wait $!")] });
     await lab.podWhen(name, isReady);
@@ -216,7 +233,7 @@ for (const version of ["1.33", "1.29"]) {
   });
 }
 
-test("kubectl logs: tail, previous, timestamps, follow", async () => {
+test("kubectl logs: tail, previous, timestamps, follow", { skip: skipKubectl }, async () => {
   await lab.runPod("talk", {
     containers: [
       shell(
@@ -237,7 +254,9 @@ test("kubectl logs: tail, previous, timestamps, follow", async () => {
   assert.match((await following).stdout, /line 3\nlast\n$/);
 });
 
-test("after an agent was killed its pods start again, with the same UID and one more restart", async () => {
+test("after an agent was killed its pods start again, with the same UID and one more restart", {
+  skip: skipKubectl,
+}, async () => {
   const before = await lab.api.get(pods, { namespace: "default", name: "web" });
   await lab.restartAgent();
   const pod = await lab.podWhen("web", (p) => main(p)?.restartCount === 1 && isReady(p));

@@ -16,6 +16,12 @@ export interface PodGround {
   readonly facts: DownwardFacts;
 }
 
+/** Writes the files of ConfigMaps and Secrets anew where these have changed; mounts show them at once. */
+export async function refreshVolumes(pod: Pod, dir: string, node: NodeContext, ground: PodGround) {
+  const sources = await loadSources(node.api, pod, "volumes");
+  prepareVolumes({ pod, dir, facts: { ...ground.facts, pod }, sources });
+}
+
 /** Makes it, or throws a `RuntimeError` and leaves nothing behind. `dir` is the pod's own folder. */
 export async function prepareGround(pod: Pod, dir: string, node: NodeContext): Promise<PodGround> {
   mkdirSync(dir, { recursive: true });

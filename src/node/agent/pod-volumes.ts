@@ -2,6 +2,7 @@ import {
   chmodSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -168,6 +169,10 @@ function selected(
  */
 function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
   const old = currentData(folder);
+  if (old !== undefined && files.every((file) => isWritten(join(folder, old), file))) {
+    const count = readdirSync(join(folder, old), { recursive: true, withFileTypes: true });
+    if (count.filter((entry) => entry.isFile()).length === files.length) return;
+  }
   const name = `..${process.hrtime.bigint()}`;
   for (const { path, content, mode } of files) {
     const safe = normalize(`/${path}`);
@@ -188,6 +193,14 @@ function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
     symlinkSync(`..data/${top}`, join(folder, top));
   }
   if (old !== undefined) rmSync(join(folder, old), { recursive: true, force: true });
+}
+
+function isWritten(folder: string, { path, content }: VolumeFile): boolean {
+  try {
+    return readFileSync(join(folder, normalize(`/${path}`))).equals(content);
+  } catch {
+    return false;
+  }
 }
 
 function currentData(folder: string): string | undefined {

@@ -12,7 +12,7 @@ import { type PodStatusJson, podStatus } from "../status/pod-status.ts";
 import { ContainerSlot } from "./container-slot.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { type NodeContext, recordContainerEvent } from "./node-context.ts";
-import { type PodGround, prepareGround } from "./pod-ground.ts";
+import { type PodGround, prepareGround, refreshVolumes } from "./pod-ground.ts";
 import { ProbeRunner } from "./probe-runner.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
@@ -60,6 +60,7 @@ export class PodWorker {
   #isFinished = false;
   #failure: { readonly reason: string; readonly message: string } | undefined;
   #nextMs = RESYNC_MS;
+  #volumesAtMs = 0;
 
   constructor(pod: Pod, node: NodeContext) {
     this.#pod = pod;
@@ -214,7 +215,11 @@ export class PodWorker {
 
   /** Undefined when it can not be had yet, which is told. */
   async #prepare(): Promise<PodGround | undefined> {
-    if (this.#ground !== undefined) return this.#ground;
+    if (this.#ground !== undefined) {
+      await this.#refreshVolumes(this.#ground);
+      return this.#ground;
+    }
+    this.#volumesAtMs = this.#node.clock.monotonicMs();
     try {
       this.#ground = await prepareGround(this.#pod, this.#dir, this.#node);
       return this.#ground;
@@ -228,6 +233,19 @@ export class PodWorker {
         message: isSandbox ? `Failed to create pod sandbox: ${message}` : message,
       });
       return undefined;
+    }
+  }
+
+  /** ConfigMaps and Secrets are looked at again as often as the kubelet does by default. */
+  async #refreshVolumes(ground: PodGround): Promise<void> {
+    const nowMs = this.#node.clock.monotonicMs();
+    if (nowMs - this.#volumesAtMs < RESYNC_MS) return;
+    this.#volumesAtMs = nowMs;
+    try {
+      await refreshVolumes(this.#pod, this.#dir, this.#node, ground);
+    } catch (error) {
+      const message = describeError(error);
+      this.#node.events.record(this.#pod, { type: "Warning", reason: "FailedMount", message });
     }
   }
 
