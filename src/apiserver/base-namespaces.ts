@@ -15,7 +15,7 @@ export async function ensureBaseNamespaces(context: WriteContext): Promise<void>
         createObject(
           context,
           kind,
-          { apiVersion: "v1", kind: "Namespace", metadata: { name } },
+          { metadata: { name } },
           { dryRun: false, namespace: undefined },
         ),
       ),

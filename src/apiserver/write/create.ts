@@ -1,6 +1,6 @@
 import { withDefaults } from "../../api/defaults.ts";
 import { type Kind, kindOfResource } from "../../api/kinds.ts";
-import { namespaces } from "../../api/resource.ts";
+import { apiVersionOf, namespaces } from "../../api/resource.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 import {
@@ -85,10 +85,15 @@ async function tryCreate(
   const { namespace, name = "" } = body.metadata;
   const guards = kind.namespaced ? [guardNamespace(context, kind, namespace ?? "", name)] : [];
   const key = keyOf(kind.namespaced ? namespace : undefined, name);
-  const fresh = withMetadata(withoutMetadata(body, "managedFields"), {
-    uid: context.uuid(),
-    creationTimestamp: formatTime(context.clock.now()),
-  });
+  // What is stored says its kind, also when the server itself is the author.
+  const fresh = {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    ...withMetadata(withoutMetadata(body, "managedFields"), {
+      uid: context.uuid(),
+      creationTimestamp: formatTime(context.clock.now()),
+    }),
+  };
   const defaulted = withDefaults(kind, fresh);
   const admitted = admitCreate(context.allocators, kind, defaulted, { dryRun });
   const { warnings } = admitted;
