@@ -228,6 +228,11 @@ const steps: readonly Step[] = [
     want: /AddressType: +IPv4/,
   },
   { name: "describe ns", args: ["describe", "ns", "default"], want: /Status: +Active/ },
+  {
+    name: "the server's own objects say their kind",
+    args: ["get", "-n", "default", "svc,ep,endpointslices", "kubernetes", "-o", "yaml"],
+    want: /kind: Service\n[\s\S]*kind: Endpoints\n[\s\S]*kind: EndpointSlice\n/,
+  },
   { name: "logs", args: ["logs", "deploy/web", "--tail=5"], want: /[\s\S]*/ },
   { name: "exec", args: ["exec", "deploy/web", "--", "cat", "/etc/hostname"], want: /^web-/ },
   {
