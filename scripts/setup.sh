@@ -40,7 +40,7 @@ portolan_setup_system() {
   part=$2
   tools="ip:iproute2 nft:nftables nsenter:util-linux unshare:util-linux setpriv:util-linux mount:mount"
   if [ "$part" = test ]; then
-    tools="$tools dig:bind9-dnsutils curl:curl conntrack:conntrack iptables:iptables python3:python3-minimal"
+    tools="$tools dig:bind9-dnsutils curl:curl conntrack:conntrack strace:strace python3:python3-minimal"
   fi
   missing=
   for entry in $tools; do
