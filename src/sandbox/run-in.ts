@@ -35,11 +35,18 @@ export async function runIn(options: RunInOptions): Promise<number> {
     );
   }
   const net = namespacePath({ dataDir, where, pid: inside.pid });
-  // A change of the mount namespace moves to its root; the caller's folder is there as well, by the same name.
-  const command = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd(), ...argv];
   const own = ["--mount", "--pid", "--ipc", `--net=${net}`];
   const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
-  return exitCodeOf("nsenter", [`--target=${inside.pid}`, ...user, ...own, "--", ...command]);
+  return exitCodeOf([
+    // Ctrl-C at the terminal is for the command alone: nsenter waits for it, and must not die of it.
+    ...["sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh"],
+    ...["nsenter", `--target=${inside.pid}`, ...user, ...own, "--"],
+    ...["env", "--default-signal=INT,QUIT"],
+    // The command ends when nsenter does, which no signal of ours can pass over.
+    ...["setpriv", "--pdeathsig", "TERM"],
+    // A change of the mount namespace moves to its root; the caller's folder is there as well, by the same name.
+    ...["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd(), ...argv],
+  ]);
 }
 
 /** The namespace's pin lies in a mount namespace, so it is reached through a process that lives there. */
@@ -71,19 +78,21 @@ function namespacePath(given: {
   );
 }
 
-function exitCodeOf(program: string, args: readonly string[]): Promise<number> {
+function exitCodeOf([program = "", ...args]: readonly string[]): Promise<number> {
   const child = spawn(program, args, {
     stdio: "inherit",
     env: { ...process.env, PATH: systemPath() },
   });
-  // At a terminal the command gets these itself; from elsewhere they are passed on. Either way it decides.
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, forward);
+  const end = () => void child.kill("SIGTERM");
+  // At a terminal the command has this one already, and decides itself.
+  const interrupt = () => {
+    if (process.stdin.isTTY !== true) end();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", end).on("SIGHUP", end);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => {
-      for (const each of signals) process.off(each, forward);
+      process.off("SIGINT", interrupt).off("SIGTERM", end).off("SIGHUP", end);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });

@@ -67,16 +67,31 @@ export class Lab implements AsyncDisposable {
 
   /** Starts a command of the sandbox. */
   spawn(...args: readonly string[]): ChildProcess {
+    return spawn(this.inCheckout(process.execPath), this.#arguments(args), {
+      ...this.#environment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** Starts a command of the sandbox at a terminal, in a session of its own. */
+  spawnAt(terminal: number, ...args: readonly string[]): ChildProcess {
+    const program = this.inCheckout(process.execPath);
+    return spawn("setsid", ["--wait", "--ctty", program, ...this.#arguments(args)], {
+      ...this.#environment(),
+      stdio: [terminal, terminal, terminal],
+    });
+  }
+
+  #arguments(args: readonly string[]): string[] {
     const script = join(this.#checkout, "test/sandbox/drive.ts");
-    return spawn(
-      this.inCheckout(process.execPath),
-      ["--disable-warning=ExperimentalWarning", script, this.dataDir, ...args],
-      {
-        stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, NODE_TEST_CONTEXT: undefined, PATH: this.#path() },
-        ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: NOBODY }),
-      },
-    );
+    return ["--disable-warning=ExperimentalWarning", script, this.dataDir, ...args];
+  }
+
+  #environment() {
+    return {
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, PATH: this.#path() },
+      ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: NOBODY }),
+    };
   }
 
   #path(): string {
