@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   endpointSlices,
   events,
@@ -22,7 +23,9 @@ let heartbeat: NodeJS.Timeout;
 const lively = new Set(["node-1", "node-2", "node-3"]);
 
 before(async () => {
-  lab = await startControllers({ nodes: { graceMs: GRACE_MS, periodMs: 100 } });
+  lab = await startControllers({
+    nodes: { graceMs: GRACE_MS, startupGraceMs: GRACE_MS, periodMs: 100 },
+  });
   for (const name of lively) {
     const node = await lab.api.create(nodes, { metadata: { name } });
     const conditions = [{ type: "Ready", status: "True" }];
@@ -112,4 +115,20 @@ test("pods of a node that is gone for good are not removed at once", async () =>
   await lab.api.delete(nodes, { name: "node-3" });
   const { items } = await lab.api.list(pods, { namespace: NAMESPACE });
   assert.equal(items.length, 1);
+});
+
+test("pods of a node whose agent never spoke keep what they were told", async () => {
+  await lab.api.create(nodes, { metadata: { name: "by-hand" } });
+  const pod = await lab.api.create(pods, {
+    metadata: { name: "kept", namespace: NAMESPACE },
+    spec: { nodeName: "by-hand", containers: [{ name: "main", image: "pause" }] },
+  });
+  const conditions = [{ type: "Ready", status: "True" }];
+  await lab.api.update(pods, { ...pod, status: { phase: "Running", conditions } }, "status");
+  await eventually(async () =>
+    assert.equal((await readyOf("by-hand")).reason, "NodeStatusNeverUpdated"),
+  );
+  await delay(300);
+  const { status } = await lab.api.get(pods, { namespace: NAMESPACE, name: "kept" });
+  assert.equal(status?.conditions?.find(({ type }) => type === "Ready")?.status, "True");
 });

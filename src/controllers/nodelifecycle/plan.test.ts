@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node, Taint, Toleration } from "../../api/types.ts";
-import { evictionMs, silentConditions, wantedTaints } from "./plan.ts";
+import { evictionMs, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
 
 const NOW_MS = Date.parse("2030-01-01T00:10:00Z");
 const NOW = "2030-01-01T00:10:00Z";
@@ -36,6 +36,16 @@ test("nobody vouches for a silent node: its conditions become Unknown, those of 
   assert.equal(told[1]?.lastTransitionTime, NOW);
   const again = { ...node({}), status: { conditions: told } };
   assert.deepEqual(new Set(silentConditions(again, NOW_MS + 60_000)), new Set(told));
+});
+
+test("a node went silent only if its agent had spoken before", () => {
+  const silent = (known: Node): Node => ({
+    ...known,
+    status: { conditions: silentConditions(known, NOW_MS) },
+  });
+  assert.equal(wentSilent(silent(node({ Ready: "True" }))), true);
+  assert.equal(wentSilent(silent(node({}))), false);
+  assert.equal(wentSilent(node({ Ready: "False" })), false);
 });
 
 const notReady: Taint = {

@@ -12,6 +12,7 @@ const taintsByCondition: Readonly<Record<string, string>> = {
   PIDPressure: "node.kubernetes.io/pid-pressure",
   NetworkUnavailable: "node.kubernetes.io/network-unavailable",
 };
+const NEVER_SPOKE = "NodeStatusNeverUpdated";
 const UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable";
 const healthKeys: readonly string[] = [NOT_READY_TAINT, UNREACHABLE_TAINT];
 const ownKeys: readonly string[] = [
@@ -39,7 +40,7 @@ export function silentConditions(node: Node, nowMs: number): readonly NodeCondit
       ? {
           type,
           status: "Unknown",
-          reason: "NodeStatusNeverUpdated",
+          reason: NEVER_SPOKE,
           message: "Kubelet never posted node status.",
           lastHeartbeatTime: node.metadata.creationTimestamp ?? time,
           lastTransitionTime: time,
@@ -103,6 +104,12 @@ export function healthTaint(node: Node): string | undefined {
     default:
       return NOT_READY_TAINT;
   }
+}
+
+/** Whether the node was marked as unknown after its agent had spoken: a node that never spoke serves nobody. */
+export function wentSilent(node: Node): boolean {
+  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "Unknown" && ready.reason !== NEVER_SPOKE;
 }
 
 export function readiness(node: Node): string | undefined {

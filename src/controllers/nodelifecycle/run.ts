@@ -13,16 +13,28 @@ import { formatTime } from "../../lib/clock.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
 import { isFinished, isReady, isTerminating } from "../pods.ts";
-import { evictionMs, healthTaint, readiness, silentConditions, wantedTaints } from "./plan.ts";
+import {
+  evictionMs,
+  healthTaint,
+  readiness,
+  silentConditions,
+  wantedTaints,
+  wentSilent,
+} from "./plan.ts";
 
 export interface NodeLifecycleOptions {
-  /** How long a node may be silent before its pods are taken out of service; 40 s unless told. */
+  /** How long a node may be silent before its pods are taken out of service; 50 s unless told. */
   readonly graceMs?: number;
+  /** The same for a node whose agent never spoke; 60 s unless told. */
+  readonly startupGraceMs?: number;
   /** How often silence is looked for; 5 s unless told. */
   readonly periodMs?: number;
 }
 
-const GRACE_MS = 40_000;
+/** Kubernetes' node-monitor-grace-period since 1.32. */
+const GRACE_MS = 50_000;
+/** Kubernetes' node-startup-grace-period. */
+const STARTUP_GRACE_MS = 60_000;
 const PERIOD_MS = 5_000;
 const LEASE_NAMESPACE = "kube-node-lease";
 /** Nodes that begin to lose their pods are at least this far apart (0.1 a second). */
@@ -51,12 +63,14 @@ class NodeLifecycleLoop implements Loop {
   readonly #clock: Clock;
   readonly #recorder: EventRecorder;
   readonly #graceMs: number;
+  readonly #startupGraceMs: number;
   readonly #periodMs: number;
   readonly #nodes: Informer<Node>;
   readonly #leases: Informer<Lease>;
   readonly #podsByNode: Index<Pod>;
   readonly #signs = new Map<string, Sign>();
-  readonly #wasReady = new Set<string>();
+  /** Nodes whose pods are to leave service once the node is no longer Ready. */
+  readonly #inService = new Set<string>();
   #lastEvictionMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: ControllerContext, options: NodeLifecycleOptions) {
@@ -65,6 +79,7 @@ class NodeLifecycleLoop implements Loop {
     this.#clock = clock;
     this.#recorder = recorderOf(context, "node-controller");
     this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#startupGraceMs = options.startupGraceMs ?? STARTUP_GRACE_MS;
     this.#periodMs = options.periodMs ?? PERIOD_MS;
     this.#nodes = informers.informer(nodes);
     this.#leases = informers.informer(leases, { namespace: LEASE_NAMESPACE });
@@ -81,16 +96,18 @@ class NodeLifecycleLoop implements Loop {
     const node = this.#nodes.get(name);
     if (node === undefined) {
       this.#signs.delete(name);
-      this.#wasReady.delete(name);
+      this.#inService.delete(name);
       return undefined;
     }
+    // A controller before this one may have ended between the node's mark and those of its pods.
+    if (!this.#signs.has(name) && wentSilent(node)) this.#inService.add(name);
     const judged = await this.#judge(node);
     await this.#taint(judged);
-    if (readiness(judged) === "True") this.#wasReady.add(name);
-    else {
-      const isTransition = this.#wasReady.delete(name);
-      if (isTransition) this.#tellNotReady(judged);
-      if (isTransition || readiness(judged) === "Unknown") await this.#markPodsUnready(name);
+    if (readiness(judged) === "True") this.#inService.add(name);
+    else if (this.#inService.has(name)) {
+      await this.#markPodsUnready(name);
+      this.#inService.delete(name);
+      this.#tellNotReady(judged);
     }
     await this.#evict(judged);
     return { againAfterMs: this.#periodMs };
@@ -106,7 +123,8 @@ class NodeLifecycleLoop implements Loop {
     const known = this.#signs.get(name);
     const sign = known?.text === text ? known : { text, seenMs: nowMs };
     this.#signs.set(name, sign);
-    if (nowMs - sign.seenMs < this.#graceMs) return node;
+    const graceMs = readiness(node) === undefined ? this.#startupGraceMs : this.#graceMs;
+    if (nowMs - sign.seenMs < graceMs) return node;
     const conditions = silentConditions(node, this.#clock.now());
     if (semanticEqual(conditions, node.status?.conditions)) return node;
     const silent = { ...node, status: { ...node.status, conditions } };
@@ -139,10 +157,12 @@ class NodeLifecycleLoop implements Loop {
     this.#recorder.record(node, { type: "Normal", reason: "NodeNotReady", message });
   }
 
-  /** Takes the node's pods out of all Services; its agent, should it live, says otherwise in due time. */
+  /**
+   * Takes the node's pods out of all Services; its agent, should it live, says otherwise in due time. One after
+   * the other: a large node's pods at one time would take all the writes that the API server has room for.
+   */
   async #markPodsUnready(nodeName: string): Promise<void> {
-    const ready = this.#podsByNode.get(nodeName).filter(isReady);
-    await Promise.all(ready.map((pod) => this.#markUnready(pod)));
+    for (const pod of this.#podsByNode.get(nodeName).filter(isReady)) await this.#markUnready(pod);
   }
 
   async #markUnready(pod: Pod): Promise<void> {
