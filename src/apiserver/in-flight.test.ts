@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InFlight } from "./in-flight.ts";
+import { authenticated } from "./identity.ts";
+import { InFlight, isUnlimited } from "./in-flight.ts";
+import { parseTarget } from "./request-target.ts";
 
 test("InFlight: beyond the limit a request is told to come again, and reads do not stop writes", () => {
   const inFlight = new InFlight();
@@ -10,3 +12,29 @@ test("InFlight: beyond the limit a request is told to come again, and reads do n
   leave[0]?.();
   inFlight.enter("PUT")();
 });
+
+for (const { name, groups, path, want } of [
+  {
+    name: "administrators are never told to come again",
+    groups: ["system:masters"],
+    path: "/api/v1/namespaces/shop/pods",
+    want: true,
+  },
+  {
+    name: "leases are renewed under any load",
+    groups: ["system:nodes"],
+    path: "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1",
+    want: true,
+  },
+  {
+    name: "everybody else counts",
+    groups: ["system:nodes"],
+    path: "/api/v1/namespaces/shop/pods",
+    want: false,
+  },
+  { name: "so do paths that are no resource", groups: [], path: "/metrics", want: false },
+]) {
+  test(`isUnlimited: ${name}`, () => {
+    assert.equal(isUnlimited(authenticated("someone", groups), parseTarget(path)), want);
+  });
+}

@@ -4,7 +4,7 @@ import type { Logger } from "../lib/log.ts";
 import { type Access, type AccessFacts, isAllowed, refusalText, verbOf } from "./access/access.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import { anonymous, authenticated, type Identity } from "./identity.ts";
-import type { InFlight } from "./in-flight.ts";
+import { type InFlight, isUnlimited } from "./in-flight.ts";
 import {
   badRequest,
   forbidden,
@@ -29,7 +29,9 @@ export async function process(options: PipelineOptions, request: Incoming): Prom
     const identity = impersonated(request, facts);
     const allowed = { ...request, identity };
     authorize(allowed, facts);
-    if (!staysOpen(request)) leave = inFlight.enter(request.method);
+    if (!staysOpen(request) && !isUnlimited(identity, request.target)) {
+      leave = inFlight.enter(request.method);
+    }
     return await route(allowed);
   } catch (error) {
     // Nobody is there to read the answer, and nothing is wrong here.
