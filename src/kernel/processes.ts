@@ -25,6 +25,7 @@ const CLONE_NEWPID = 0x20000000;
 const AT_FDCWD = -100;
 const AT_RECURSIVE = 0x8000;
 const O_CLOEXEC = 0o2000000;
+const O_PATH = 0o10000000;
 
 /** Attributes of a mount (`MOUNT_ATTR_…`). */
 export const MOUNT_ATTRIBUTES = { readOnly: 1, noSuid: 2, noDev: 4 } as const;
@@ -158,7 +159,7 @@ export function createSharedNamespaces(hostname: string): SharedNamespaces {
  */
 export function inProcessNamespaces<T>(shared: SharedNamespaces, action: () => T): T {
   const home = openHome();
-  const cwd = process.cwd();
+  const cwd = openSync(".", O_PATH);
   let isInside = false;
   try {
     setns(shared.uts, CLONE_NEWUTS);
@@ -174,8 +175,9 @@ export function inProcessNamespaces<T>(shared: SharedNamespaces, action: () => T
       returnTo(home.pid, CLONE_NEWPID);
       returnTo(home.mnt, CLONE_NEWNS);
       // Entering a mount namespace leaves a thread in its root directory.
-      process.chdir(cwd);
+      process.chdir(`/proc/self/fd/${cwd}`);
     }
+    closeSync(cwd);
     closeHome(home);
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { events, nodes, pods, services } from "../../src/api/resource.ts";
 import type { Container, Pod } from "../../src/api/types.ts";
-import { kubectlMissing } from "../e2e/harness.ts";
+import { kubectlClients, kubectlMissing } from "../e2e/harness.ts";
 import { namespacesMissing } from "../kernel/probe.ts";
 import { type AgentLab, startAgentLab } from "./agent-lab.ts";
 
@@ -86,14 +86,19 @@ test("a failing liveness probe restarts the container", { skip }, async () => {
   await lab.api.delete(pods, { namespace: "default", name: "sick" }, { gracePeriodSeconds: 0 });
 });
 
-test("a container that keeps failing waits in CrashLoopBackOff", { skip }, async () => {
-  await lab.runPod("crash", { containers: [shell("exit 4")] });
+test("a container that keeps failing waits in CrashLoopBackOff", {
+  skip: skipKubectl,
+}, async () => {
+  await lab.runPod("crash", { containers: [shell("echo tried; exit 4")] });
   const pod = await lab.podWhen(
     "crash",
     (p) => main(p)?.state?.waiting?.reason === "CrashLoopBackOff",
   );
   assert.equal(main(pod)?.restartCount, 1);
   assert.equal(main(pod)?.lastState?.terminated?.exitCode, 4);
+  for (const args of [[], ["--previous"]]) {
+    assert.equal((await lab.kubectl(["logs", "crash", ...args])).stdout, "tried\n");
+  }
   assert.match(
     main(pod)?.state?.waiting?.message ?? "",
     /^back-off 10s restarting failed container=main pod=crash_default/,
@@ -101,7 +106,7 @@ test("a container that keeps failing waits in CrashLoopBackOff", { skip }, async
 });
 
 test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an address", {
-  skip,
+  skip: skipKubectl,
 }, async () => {
   await lab.runPod("absent", { containers: [{ name: "main", image: "example.org/absent" }] });
   await lab.podWhen("absent", (p) => main(p)?.state?.waiting?.reason === "ErrImagePull");
@@ -110,6 +115,8 @@ test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an ad
     (p) => main(p)?.state?.waiting?.reason === "ImagePullBackOff",
   );
   assert.equal(pod.status?.phase, "Pending");
+  const { stderr } = await lab.kubectl(["logs", "absent"]);
+  assert.match(stderr, /"absent" is waiting to start: trying and failing to pull image/);
   assert.match(pod.status?.podIP ?? "", /^10\.0\.1\./);
   const list = await lab.api.list(events, { namespace: "default" });
   const reasons = list.items
@@ -169,6 +176,16 @@ test("a deleted pod gets TERM, its grace, and goes", { skip: skipKubectl }, asyn
   assert.ok(took > 300 && took < 3_000, `${took} ms`);
 });
 
+test("a pod that is deleted while its program starts does not stay for its grace period", {
+  skip: skipKubectl,
+}, async () => {
+  await lab.runPod("brief", { containers: [{ name: "web", image: "nginx" }] });
+  await lab.podWhen("brief", (p) => main(p)?.state?.running !== undefined);
+  const startMs = performance.now();
+  await lab.kubectl(["delete", "pod", "brief"]);
+  assert.ok(performance.now() - startMs < 3_000);
+});
+
 test("a pod that ignores TERM is killed when its grace is over", {
   skip: skipKubectl,
 }, async () => {
@@ -209,7 +226,7 @@ test("environment, files and names are as in Kubernetes", { skip: skipKubectl },
   assert.match(stdout, /nameserver 172\.30\.0\.10\noptions ndots:5\n/);
 });
 
-for (const version of ["1.33", "1.29"]) {
+for (const { version } of kubectlClients()) {
   test(`kubectl ${version} exec gives output, input and exit status`, {
     skip: skipKubectl,
   }, async () => {

@@ -98,10 +98,14 @@ export class PodWorker {
     return this.#slots.find((slot) => !slot.isInit);
   }
 
-  /** The log file of a life of a container: the current or last one, or the one before. */
+  /** The log file of the current or last life of a container, or of the last one that has ended before. */
   logPath(slot: ContainerSlot, which: "current" | "previous"): string | undefined {
-    const attempt = which === "current" ? slot.restartCount : slot.restartCount - 1;
-    return attempt < 0 ? undefined : this.#starter.logFile(slot, attempt);
+    if (slot.containerId === "") return undefined;
+    const { restartCount: attempt } = slot;
+    // Between two lives the last one is the previous one, too.
+    const isBetween = slot.phase.type === "new" || slot.waiting !== undefined;
+    if (which === "current" || isBetween) return this.#starter.logFile(slot, attempt);
+    return attempt === 0 ? undefined : this.#starter.logFile(slot, attempt - 1);
   }
 
   /** The API's object has changed. */

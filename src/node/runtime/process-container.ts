@@ -17,6 +17,7 @@ import {
   type RunningContainer,
   RuntimeError,
 } from "./runtime.ts";
+import { terminateWhenHeard } from "./terminate.ts";
 import { findIn, type Tools } from "./tools.ts";
 
 /** What all containers of one pod share. */
@@ -67,8 +68,10 @@ export function startProcessContainer(
   const exited = collectExit({ child, streams, options, clock });
   const pid = child.pid ?? 0;
   let isOver = false;
+  let stopTerminating: (() => void) | undefined;
   child.once("exit", () => {
     isOver = true;
+    stopTerminating?.();
   });
   return {
     id: options.id,
@@ -77,7 +80,9 @@ export function startProcessContainer(
     exited,
     ...(options.hasStdin && streams.stdin !== undefined ? { stdin: streams.stdin } : {}),
     signal: (name) => {
-      if (!isOver) child.kill(name);
+      if (isOver) return;
+      if (name === "SIGKILL") child.kill(name);
+      else stopTerminating ??= terminateWhenHeard(pid, () => child.kill(name));
     },
     exec: (exec) => {
       if (!isOver) return execInContainer({ tools, pid, container: options }, exec);

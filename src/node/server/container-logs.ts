@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ContainerSlot } from "../agent/container-slot.ts";
-import type { PodWorker } from "../agent/pod-worker.ts";
 import { type ContainerLog, readLogFiles } from "../runtime/container-log.ts";
 import { formatEntry, type LogQuery, selectLog } from "./log-query.ts";
 
 export interface LogTarget {
-  readonly worker: PodWorker;
-  readonly slot: ContainerSlot;
+  /** The log file of the life that is asked for. */
+  readonly path: string;
+  /** The container's current log, to be followed. */
   readonly log: ContainerLog | undefined;
 }
 
@@ -16,11 +15,10 @@ export function serveLogs(
   query: LogQuery,
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): void {
-  const { worker, slot, log } = target;
+  const { path, log } = target;
   const { request, response } = exchange;
-  const path = worker.logPath(slot, query.previous ? "previous" : "current");
   response.writeHead(200, { "content-type": "text/plain" });
-  const past = path === undefined ? Buffer.alloc(0) : selectLog(readLogFiles(path), query);
+  const past = selectLog(readLogFiles(path), query);
   response.write(past);
   if (!query.follow || query.previous || log === undefined || log.isClosed) {
     response.end();

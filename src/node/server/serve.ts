@@ -5,6 +5,7 @@ import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import type { ContainerSlot } from "../agent/container-slot.ts";
 import { AGENT_PORT } from "../agent/node-object.ts";
 import type { PodManager } from "../agent/pod-manager.ts";
 import { type LogTarget, serveLogs } from "./container-logs.ts";
@@ -68,6 +69,8 @@ export async function serveAgent(options: ServeAgentOptions): Promise<void> {
     nodeIps.map((host) =>
       namespace.sockets.listenTcp({ host, port: AGENT_PORT }, (socket) => {
         socket.on("error", () => socket.destroy());
+        // Opening a stream is a small message each way: held back for others it would cost 40 ms.
+        socket.setNoDelay(true);
         server.emit("connection", socket);
       }),
     ),
@@ -120,15 +123,21 @@ function logsOf(
   }
   const query = parseLogQuery(search, clock.now());
   if (typeof query === "string") return { status: 400, message: query };
-  const where = `container "${slot.name}" in pod "${target.pod}"`;
-  if (query.previous && slot.restartCount === 0) {
-    return { status: 400, message: `previous terminated ${where} not found` };
-  }
-  if (slot.containerId === "") {
-    const why = slot.waiting?.reason ?? "ContainerCreating";
-    return { status: 400, message: `${where} is waiting to start: ${why}` };
-  }
-  return { target: { worker, slot, log: slot.log }, query };
+  const path = worker.logPath(slot, query.previous ? "previous" : "current");
+  if (path === undefined) return { status: 400, message: whyNoLog(slot, target.pod, query) };
+  return { target: { path, log: slot.log }, query };
+}
+
+/** The kubelet's words. */
+function whyNoLog(slot: ContainerSlot, pod: string, { previous }: LogQuery): string {
+  const where = `container "${slot.name}" in pod "${pod}"`;
+  if (previous) return `previous terminated ${where} not found`;
+  const reason = slot.waiting?.reason ?? "ContainerCreating";
+  const words: Readonly<Record<string, string>> = {
+    ErrImagePull: "image can't be pulled",
+    ImagePullBackOff: "trying and failing to pull image",
+  };
+  return `${where} is waiting to start: ${words[reason] ?? reason}`;
 }
 
 function targetOf(request: IncomingMessage): Target | undefined {
