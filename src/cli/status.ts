@@ -12,7 +12,7 @@ import { systemClock } from "../lib/clock.ts";
 import { type SandboxStatus, status } from "../sandbox/status.ts";
 import { type ClusterReport, reportCluster } from "./cluster-report.ts";
 import type { OutputForm } from "./options.ts";
-import { type Output, renderTable } from "./terminal.ts";
+import { type Output, renderTable, shellWord } from "./terminal.ts";
 
 /** How long `--wait` waits, and how often it looks. */
 const waitLimitMs = 120_000;
@@ -99,7 +99,7 @@ function printTable({ sandbox, kubeconfig, cluster }: FullStatus, output: Output
   }
   const { pods, services, problems } = cluster;
   output.stdout(
-    `export KUBECONFIG=${kubeconfig}\n\n${renderTable(
+    `export KUBECONFIG=${shellWord(kubeconfig ?? "")}\n\n${renderTable(
       ["NODE", "STATUS", "ADDRESS", "PODS", "POD RANGE"],
       cluster.nodes.map((node) => [
         node.name,

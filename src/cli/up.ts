@@ -6,7 +6,7 @@ import { sandboxDefaults } from "../sandbox/sandbox-options.ts";
 import { type UpResult, up } from "../sandbox/up.ts";
 import type { UpFlags } from "./options.ts";
 import { Progress } from "./progress.ts";
-import type { Output } from "./terminal.ts";
+import { type Output, shellWord } from "./terminal.ts";
 
 /** `portolan up`: starts a sandbox, says where it is, and without `--detach` stays until it ends. */
 export async function runUp(flags: UpFlags, output: Output): Promise<number> {
@@ -45,7 +45,7 @@ export async function runUp(flags: UpFlags, output: Output): Promise<number> {
   output.stderr(
     `Portolan v${portolanVersion} · ${nodes} · API ${sandbox.apiServer} · ${seconds} s\n`,
   );
-  output.stdout(`export KUBECONFIG=${quote(sandbox.kubeconfig)}\n`);
+  output.stdout(`export KUBECONFIG=${shellWord(sandbox.kubeconfig)}\n`);
   const applied = await applyManifests(flags.manifests, sandbox.kubeconfig, output);
   if (flags.detach) return applied ? 0 : 1;
 
@@ -73,9 +73,4 @@ async function applyManifests(
   if (manifests.length === 0) return true;
   const { createFromManifests } = await import("./manifests.ts");
   return createFromManifests({ manifests, kubeconfig, output });
-}
-
-/** A word for the shell, quoted only where it must be. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -14,7 +14,7 @@ import { createLogger, type Logger, type LogLevel } from "../lib/log.ts";
 import type { Endpoint, Sockets } from "../lib/sockets.ts";
 import { kubeconfig } from "../pki/kubeconfig.ts";
 import { openSqliteStorage } from "../storage/sqlite/sqlite-storage.ts";
-import { type Credentials, ensureCredentials } from "./credentials.ts";
+import type { Credentials } from "./credentials.ts";
 import { inProcessTransport } from "./in-process-transport.ts";
 import { type NodeSettings, startNode } from "./node.ts";
 import { hostNameServers } from "./resolvers.ts";
@@ -38,6 +38,8 @@ export interface ClusterSettings {
   /** Sockets of the host's network, for the host's name servers. */
   readonly hostSockets: Sockets;
   readonly clusterNodes: readonly NodeSettings[];
+  /** Asked for before this module is loaded: making them takes as long as that. */
+  readonly credentials: Promise<Credentials>;
   readonly serviceCidrs: readonly string[];
   readonly podCidrs: readonly string[];
   readonly nodePortRange: { readonly from: number; readonly to: number };
@@ -91,7 +93,7 @@ async function start(settings: ClusterSettings, { signal, stack }: Lifetime): Pr
   const random = Math.random;
 
   const [credentials, storage] = await Promise.all([
-    credentialsOf(settings, serviceCidrs),
+    settings.credentials,
     openSqliteStorage({ directory: join(dataDir, "storage"), log: log("storage"), clock }),
   ]);
   stack.use(storage);
@@ -163,21 +165,6 @@ async function start(settings: ClusterSettings, { signal, stack }: Lifetime): Pr
     }),
   );
   log("daemon").info("Cluster is ready", { nodes: clusterNodes.length });
-}
-
-function credentialsOf(settings: ClusterSettings, serviceCidrs: readonly Cidr[]) {
-  const { apiEndpoint, clusterDomain, clusterNodes, clock } = settings;
-  const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-  const kubernetesIps = serviceCidrs.flatMap((cidr) => cidrAddress(cidr, 1n) ?? []).map(formatIp);
-  return ensureCredentials({
-    dir: join(settings.dataDir, "pki"),
-    apiServer: {
-      dnsNames: ["localhost", ...service, `kubernetes.default.svc.${clusterDomain}`],
-      ipAddresses: ["127.0.0.1", "::1", apiEndpoint.host, ...kubernetesIps],
-    },
-    nodes: clusterNodes.map(({ name, ips }) => ({ name, ipAddresses: ips })),
-    nowMs: clock.now(),
-  });
 }
 
 function nodeCertificates(credentials: Credentials, name: string) {

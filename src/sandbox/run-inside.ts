@@ -16,8 +16,11 @@ import { SandboxError } from "./sandbox-error.ts";
 import { readOptionArguments, type SandboxOptions } from "./sandbox-options.ts";
 import { shedMemory } from "./shed-memory.ts";
 
+/** What this room knows of a cluster. */
+export type SandboxSettings = Omit<ClusterSettings, "credentials">;
+
 /** Starts API, controllers and nodes in this process, on a network that is there. */
-export type StartCluster = (settings: ClusterSettings) => Cluster;
+export type StartCluster = (settings: SandboxSettings) => Cluster;
 
 /** Where pods reach the API, on the fabric's first address. */
 const API_PORT_INSIDE = 6443;
@@ -105,7 +108,7 @@ async function start(given: {
   const fabric = createFabric(plan, runtime);
   log.info("Built the fabric", { nodes: fabric.nodes.length });
   const apiListener = await gate.apiListener;
-  const settings: ClusterSettings = {
+  const settings: SandboxSettings = {
     ...options,
     runtimeDir: runtime,
     apiListener,

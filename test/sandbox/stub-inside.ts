@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ClusterSettings } from "../../src/daemon/cluster.ts";
-import { runInside } from "../../src/sandbox/run-inside.ts";
+import { runInside, type SandboxSettings } from "../../src/sandbox/run-inside.ts";
 
 // The sandbox without a cluster: it answers on the API's port with what the test asks for, and runs "pods".
 await runInside((settings) => {
@@ -13,7 +12,7 @@ await runInside((settings) => {
   };
 });
 
-async function start(settings: ClusterSettings): Promise<void> {
+async function start(settings: SandboxSettings): Promise<void> {
   const { apiListener, apiEndpoint, sockets, hostSockets, clusterNodes, dataDir } = settings;
   writeFileSync(settings.kubeconfig, "stub\n");
   if (settings.clusterDomain === "fail.example.org") throw new Error("planted failure");
