@@ -79,6 +79,7 @@ function check(what: string, result: number): void {
   throw new PortolanError(code, `Cannot ${what}: the kernel refused it (${code})`);
 }
 
+/** A change of attributes. */
 export interface MountAttributes {
   /** Sums of `MOUNT_ATTRIBUTES`. */
   readonly set?: number;

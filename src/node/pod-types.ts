@@ -1,15 +1,21 @@
-import type { Pod, Service } from "../api/types.ts";
+import type { Pod } from "../api/types.ts";
 
 // The parts of a Pod that this room reads, under their own names.
 
+/** `spec` of a Pod. */
 export type PodSpec = NonNullable<Pod["spec"]>;
+/** One of `spec.containers` or `spec.initContainers`. */
 export type Container = PodSpec["containers"][number];
+/** How a container is asked after its health. */
 export type Probe = NonNullable<Container["readinessProbe"]>;
+/** A postStart or preStop hook. */
 export type LifecycleHandler = NonNullable<NonNullable<Container["lifecycle"]>["preStop"]>;
+/** One of `env`. */
 export type EnvVar = NonNullable<Container["env"]>[number];
+/** One of `envFrom`. */
 export type EnvFromSource = NonNullable<Container["envFrom"]>[number];
+/** One of `spec.volumes`. */
 export type Volume = NonNullable<PodSpec["volumes"]>[number];
-export type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 
 /** `namespace/name`, the key of informers. */
 export function keyOf(pod: Pod): string {

@@ -19,6 +19,7 @@ import { installPrograms } from "./images/programs.ts";
 import { openProcessRuntime } from "./runtime/process-runtime.ts";
 import { type AgentCertificates, serveAgent } from "./server/serve.ts";
 
+/** What a node is called, where it lies, and what it works with. */
 export interface NodeAgentOptions {
   readonly nodeName: string;
   readonly nodeIps: readonly string[];

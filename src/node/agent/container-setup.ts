@@ -22,6 +22,7 @@ export type ContainerSetup =
   /** `message` is that of the reason CreateContainerConfigError. */
   | { readonly type: "error"; readonly message: string };
 
+/** A container, and all that its start depends on. */
 export interface SetupInput {
   readonly pod: Pod;
   readonly container: Container;

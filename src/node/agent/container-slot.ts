@@ -6,6 +6,7 @@ import type { ContainerLog } from "../runtime/container-log.ts";
 import type { RunningContainer } from "../runtime/runtime.ts";
 import type { ContainerRecord, Termination } from "../status/container-status.ts";
 
+/** What container ids begin with, as `containerd://` elsewhere. */
 export const CONTAINER_ID_SCHEME = "portolan://";
 
 /** Why a container is not started yet. */

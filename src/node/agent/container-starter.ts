@@ -18,6 +18,7 @@ import { terminationMessage } from "./termination-message.ts";
 /** Pause before another try to set a container up, in milliseconds. */
 const SET_UP_RETRY_MS = 2_000;
 
+/** The pod whose containers are started, and what its worker is told. */
 export interface ContainerStarterOptions {
   readonly node: NodeContext;
   /** The pod's folder. */
@@ -34,6 +35,7 @@ export interface ContainerStarterOptions {
   readonly onHookFailed: (slot: ContainerSlot) => Promise<void>;
 }
 
+/** One container to start. */
 export interface StartRequest {
   readonly slot: ContainerSlot;
   readonly ground: PodGround;

@@ -18,6 +18,7 @@ const RETRY_MS = 500;
 
 const leaseNamespace = "kube-node-lease";
 
+/** What the agent reports with. */
 export interface HeartbeatOptions {
   readonly api: Api;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ export const AGENT_PORT = 10250;
 /** Pods that one node takes (the kubelet's default). */
 const PODS_MAX = 110;
 
+/** What is known of a node and its machine. */
 export interface NodeFacts {
   readonly nodeName: string;
   readonly nodeIps: readonly string[];

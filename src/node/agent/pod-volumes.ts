@@ -29,6 +29,7 @@ export interface PreparedVolume {
   readonly refusesWriting?: string;
 }
 
+/** A pod, and what its volumes may refer to. */
 export interface VolumesInput {
   readonly pod: Pod;
   /** The pod's folder on the host. */

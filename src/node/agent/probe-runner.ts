@@ -20,6 +20,7 @@ import { type NodeContext, recordContainerEvent } from "./node-context.ts";
  */
 const EAGER_PAUSE_MS = 50;
 
+/** One probe of one container, and who wants to know. */
 export interface ProbeRunnerOptions {
   readonly kind: ProbeKind;
   readonly probe: Probe;

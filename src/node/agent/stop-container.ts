@@ -13,6 +13,7 @@ const LAST_GRACE_MS = 2_000;
 /** A postStart hook has no time limit in Kubernetes; here it has one, in milliseconds. */
 const POST_START_MAX_MS = 10 * 60_000;
 
+/** A container to end, and by when. */
 export interface StopOptions {
   readonly pod: Pod;
   readonly podIp: string;

@@ -7,6 +7,7 @@ const MESSAGE_BYTES_MAX = 4096;
 const LOG_BYTES_MAX = 2048;
 const LOG_LINES_MAX = 80;
 
+/** A container that has ended, and where it may have left a word. */
 export interface TerminationMessageInput {
   /** The file that `terminationMessagePath` showed in the container. */
   readonly file: string;

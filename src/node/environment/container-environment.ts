@@ -9,6 +9,7 @@ export interface ConfigSources {
   secret(name: string): Secret | undefined;
 }
 
+/** A container, and all that its variables may refer to. */
 export interface EnvironmentInput {
   readonly container: Container;
   readonly serviceVariables: ReadonlyMap<string, string>;

@@ -4,6 +4,7 @@ import { familyOf } from "../../lib/ip.ts";
 /** The API server's own Service, visible in every namespace. */
 const API_SERVICE = { namespace: "default", name: "kubernetes" } as const;
 
+/** Services, and who looks at them. */
 export interface ServiceVariablesInput {
   /** Services of all namespaces, or at least of the pod's and of `default`. */
   readonly services: readonly Service[];

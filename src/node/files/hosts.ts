@@ -15,6 +15,7 @@ const localLines = [
   "fe00::2\tip6-allrouters",
 ];
 
+/** The names of a pod. */
 export interface PodHostname {
   readonly hostname: string;
   /** Only pods with a subdomain have one. */
@@ -40,6 +41,7 @@ export function kernelHostname(pod: Pod, clusterDomain: string): string {
   return fqdn.slice(0, KERNEL_HOSTNAME_MAX);
 }
 
+/** A pod, and what its hosts file is made of. */
 export interface HostsInput {
   readonly pod: Pod;
   readonly podIps: readonly string[];

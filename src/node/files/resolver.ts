@@ -8,6 +8,7 @@ export interface ResolverConfig {
   readonly options: readonly string[];
 }
 
+/** What a node knows of name servers. */
 export interface NodeResolver {
   /** The node's own resolver file. */
   readonly host: ResolverConfig;

@@ -8,8 +8,9 @@ export interface ImageEntry {
 /** Entries by image name: a full name (with or without tag), or a last path component for images of any registry. */
 export type ImageTable = ReadonlyMap<string, ImageEntry>;
 
-/** Where the built-in programs are inside containers, and the Node that runs them. */
+/** Where the built-in programs are inside containers. */
 export const PROGRAMS_DIR = "/run/portolan/programs";
+/** The Node that runs the built-in programs, inside containers. */
 export const PROGRAM_NODE = "/run/portolan/node";
 
 /**

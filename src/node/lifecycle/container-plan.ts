@@ -11,12 +11,14 @@ export interface ContainerView {
   readonly backoff?: BackoffEntry;
 }
 
+/** A container that starts now. */
 export interface ContainerStart {
   readonly name: string;
   /** What to remember of its restarts; absent for a first start. */
   readonly backoff?: BackoffEntry;
 }
 
+/** A container that waits, and for how long of which pause. */
 export interface ContainerWait {
   readonly name: string;
   readonly remainingMs: number;
@@ -32,6 +34,7 @@ export interface ContainerPlan {
   readonly isFinished: boolean;
 }
 
+/** A pod and its containers at a moment. */
 export interface ContainerPlanInput {
   readonly spec: PodSpec;
   readonly views: ReadonlyMap<string, ContainerView>;

@@ -8,6 +8,7 @@ export interface BackoffEntry {
   readonly updatedAtMs: number;
 }
 
+/** Start again now, or after some time. */
 export type RestartDecision =
   | { readonly type: "restart"; readonly entry: BackoffEntry }
   | { readonly type: "wait"; readonly remainingMs: number; readonly pauseMs: number };

@@ -15,6 +15,7 @@ export interface ProbeAnswer {
   readonly output: string;
 }
 
+/** The container that is asked, and how it is reached. */
 export interface ProbeTarget {
   readonly container: Container;
   readonly running: RunningContainer;

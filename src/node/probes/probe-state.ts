@@ -1,6 +1,7 @@
 /** What a probe is for. */
 export type ProbeKind = "readiness" | "liveness" | "startup";
 
+/** What one try found. */
 export type ProbeOutcome = "success" | "failure";
 
 /** The published result: what the rest of the agent goes by. */
@@ -18,6 +19,7 @@ export interface ProbeState {
   readonly onHold: boolean;
 }
 
+/** How many equal outcomes in a row make a result. */
 export interface ProbeThresholds {
   readonly successThreshold: number;
   readonly failureThreshold: number;

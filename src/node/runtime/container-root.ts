@@ -25,6 +25,7 @@ import { type ContainerMount, RuntimeError } from "./runtime.ts";
 /** Where a container is that says nothing of its working folder; in memory, its own. */
 export const WORKING_DIR = "/run/work";
 
+/** What a container shall see as its root. */
 export interface RootOptions {
   /** An empty folder of the host, where the new root is put together. */
   readonly staging: string;

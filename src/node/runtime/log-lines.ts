@@ -1,6 +1,7 @@
 /** Longest piece of a line that is written as one entry, in bytes, as in container engines. */
 export const LOG_PIECE_BYTES_MAX = 16_384;
 
+/** Where a line was printed. */
 export type LogStream = "stdout" | "stderr";
 
 /** Cuts what a program prints into entries of the CRI log format: `TIME STREAM F|P TEXT`. */
@@ -44,6 +45,7 @@ export class LogLineCutter {
   }
 }
 
+/** One line, or a piece of a long one. */
 export interface LogEntry {
   readonly time: string;
   readonly stream: LogStream;

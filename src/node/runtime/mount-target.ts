@@ -61,6 +61,7 @@ function linkTarget(path: string): string | undefined | "missing" {
   }
 }
 
+/** A mount point that is needed. */
 export interface TargetOptions {
   readonly root: string;
   /** Where in the container, absolute. */

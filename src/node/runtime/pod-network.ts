@@ -11,6 +11,7 @@ import { familyOf } from "../../lib/ip.ts";
 /** The next hop of every pod; link-local, so the same in all of them, and on no interface (Calico's trick). */
 const gateways = { IPv4: "169.254.1.1", IPv6: "fe80::1" } as const;
 
+/** A pod to connect to its node. */
 export interface PodNetworkOptions {
   readonly uid: string;
   /** Folder for the pins of namespaces. */

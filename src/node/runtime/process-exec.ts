@@ -11,6 +11,7 @@ import {
 } from "./runtime.ts";
 import type { Tools } from "./tools.ts";
 
+/** The container in which a program is run. */
 export interface ExecTarget {
   readonly tools: Tools;
   /** Process 1 of the container. */

@@ -18,6 +18,7 @@ import {
 } from "./runtime.ts";
 import { findTools, type Tools } from "./tools.ts";
 
+/** The node whose pods are run. */
 export interface ProcessRuntimeOptions {
   /** The node's network namespace: pods are connected to it. */
   readonly node: NetworkNamespace;

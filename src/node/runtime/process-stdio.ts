@@ -22,12 +22,14 @@ export interface ProcessStdio {
   resize(size: TerminalSize): void;
 }
 
+/** Our ends of the standard streams; `stderr` is absent with a terminal. */
 export interface OpenStdio {
   readonly stdin?: Writable;
   readonly stdout: Readable;
   readonly stderr?: Readable;
 }
 
+/** Which streams a child gets. */
 export interface StdioOptions {
   readonly hasStdin: boolean;
   readonly hasTty: boolean;
@@ -35,6 +37,7 @@ export interface StdioOptions {
   readonly dev: string;
 }
 
+/** Makes pipes or a terminal. All of it is synchronous: it is done inside namespaces. */
 export function createStdio({ hasStdin, hasTty, dev }: StdioOptions): ProcessStdio {
   return hasTty ? terminalStdio(dev) : pipeStdio(hasStdin);
 }

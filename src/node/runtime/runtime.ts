@@ -10,6 +10,7 @@ export interface Runtime extends AsyncDisposable {
   openPod(options: PodOptions): Promise<RunningPod>;
 }
 
+/** What a pod is made with. */
 export interface PodOptions {
   readonly uid: string;
   /** The pod's own folder on the host; the caller makes and deletes it. */
@@ -37,6 +38,7 @@ export interface ContainerMount {
   readonly isReadOnly: boolean;
 }
 
+/** What one life of a container is made with. */
 export interface ContainerOptions {
   readonly name: string;
   /** Unique among all lives of all containers of the node. */
@@ -61,6 +63,7 @@ export interface ContainerExit {
   readonly atMs: number;
 }
 
+/** One life of a container. */
 export interface RunningContainer {
   readonly id: string;
   /** Process number of its process 1, as this process sees it. */
@@ -77,6 +80,7 @@ export interface RunningContainer {
   resize(size: TerminalSize): void;
 }
 
+/** A further program to run in a container. */
 export interface ExecOptions {
   readonly command: readonly string[];
   readonly hasStdin: boolean;
@@ -94,6 +98,7 @@ export interface ExecProcess {
   resize(size: TerminalSize): void;
 }
 
+/** What went wrong, by the step that failed. */
 export type RuntimeErrorCode =
   /** The specification asks for what can not be (CreateContainerError). */
   | "CREATE_FAILED"
@@ -102,4 +107,5 @@ export type RuntimeErrorCode =
   /** Namespaces or network could not be made (FailedCreatePodSandBox). */
   | "SANDBOX_FAILED";
 
+/** A refusal of the runtime; its message is for the people who wrote the pod. */
 export class RuntimeError extends PortolanError<RuntimeErrorCode> {}

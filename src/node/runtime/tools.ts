@@ -5,6 +5,7 @@ import { RuntimeError } from "./runtime.ts";
 /** Programs of the host that set containers up; all of util-linux but the shell and `env`. */
 const names = ["sh", "env", "mount", "nsenter", "setpriv", "setsid"] as const;
 
+/** Their paths on the host, by name. */
 export type Tools = Readonly<Record<(typeof names)[number], string>>;
 
 /** Only where the system keeps its own programs: these run with all rights. */

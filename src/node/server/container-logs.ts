@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ContainerLog, readLogFiles } from "../runtime/container-log.ts";
 import { formatEntry, type LogQuery, selectLog } from "./log-query.ts";
 
+/** Which log is read. */
 export interface LogTarget {
   /** The log file of the life that is asked for. */
   readonly path: string;

@@ -16,6 +16,7 @@ import { acceptSpdy } from "../streaming/spdy-session.ts";
 import { acceptWebSocket } from "../streaming/websocket-session.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
+/** The container that is meant. */
 export interface ExecTarget {
   readonly verb: "exec" | "attach";
   readonly manager: PodManager;

@@ -20,6 +20,7 @@ export interface AgentCertificates {
   readonly key: string;
 }
 
+/** Where the server listens, and whose containers it serves. */
 export interface ServeAgentOptions {
   readonly namespace: NetworkNamespace;
   readonly nodeIps: readonly string[];

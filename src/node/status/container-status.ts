@@ -62,6 +62,7 @@ export interface ContainerStatusJson {
   readonly lastState: StateJson;
 }
 
+/** The status of a container in the API's form. */
 export function containerStatusJson(record: ContainerRecord): ContainerStatusJson {
   return {
     name: record.name,

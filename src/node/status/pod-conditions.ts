@@ -14,6 +14,7 @@ export interface ConditionJson {
   readonly lastTransitionTime: string;
 }
 
+/** All that the conditions are computed from. */
 export interface ConditionsInput {
   readonly pod: Pod;
   readonly phase: PodPhase;

@@ -2,8 +2,10 @@ import type { Container, PodSpec } from "../pod-types.ts";
 import { isSidecar } from "../pod-types.ts";
 import type { ContainerRecord } from "./container-status.ts";
 
+/** `status.phase`, as far as an agent sets it. */
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 
+/** A pod and its containers. */
 export interface PhaseInput {
   readonly spec: PodSpec;
   readonly initContainers: readonly ContainerRecord[];

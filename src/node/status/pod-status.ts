@@ -8,6 +8,7 @@ import {
 import { type ConditionJson, podConditions } from "./pod-conditions.ts";
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 
+/** All that a status is computed from. */
 export interface PodStatusInput {
   readonly pod: Pod;
   readonly initContainers: readonly ContainerRecord[];

@@ -48,6 +48,7 @@ export function exitStatus(exitCode: number): ExecStatus {
   };
 }
 
+/** The Status of a command that could not be run at all. */
 export function failureStatus(message: string): ExecStatus {
   return { metadata: {}, status: "Failure", reason: "InternalError", message, code: 500 };
 }

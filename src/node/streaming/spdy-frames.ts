@@ -13,6 +13,7 @@ export const FRAMES = {
   windowUpdate: 9,
 } as const;
 
+/** The last frame of a stream in this direction. */
 export const FLAG_FIN = 1;
 
 /** Longest frame that is taken, in bytes. Its length field allows 16 MB; Kubernetes' clients send 32 KiB. */
@@ -22,6 +23,7 @@ const FRAME_BYTES_MAX = 1024 * 1024;
 const HEADER_BYTES_MAX = 64 * 1024;
 const HEADERS_MAX = 100;
 
+/** A data frame, or a control frame of one of `FRAMES`. */
 export type SpdyFrame =
   | {
       readonly type: "data";
@@ -63,6 +65,7 @@ export class SpdyFrameCutter {
   }
 }
 
+/** Bytes of a stream, as they go over the wire. */
 export function dataFrame(streamId: number, data: Buffer, isLast = false): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt32BE(streamId, 0);
@@ -71,6 +74,7 @@ export function dataFrame(streamId: number, data: Buffer, isLast = false): Buffe
   return Buffer.concat([header, data]);
 }
 
+/** A control frame of one of `FRAMES`, as it goes over the wire. */
 export function controlFrame(kind: number, body: Buffer, flags = 0): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt16BE(0x8003, 0);
