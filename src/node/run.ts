@@ -9,6 +9,7 @@ import type { Clock } from "../lib/clock.ts";
 import { PortolanError } from "../lib/errors.ts";
 import { parseCidr } from "../lib/ip.ts";
 import type { Logger } from "../lib/log.ts";
+import { Turns } from "../lib/turns.ts";
 import type { NodeContext } from "./agent/node-context.ts";
 import { keepNode, registerNode } from "./agent/node-heartbeat.ts";
 import { type NodeFacts, resourcesOf } from "./agent/node-object.ts";
@@ -42,6 +43,8 @@ export interface NodeAgentOptions {
   readonly images?: ImageTable;
   /** What pods with `dnsPolicy: Default` get; the host's own file when absent. */
   readonly hostResolver?: ResolverConfig;
+  /** Shared by all agents of the process: one container starts at a time. */
+  readonly turns?: Turns;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -89,6 +92,7 @@ export function runNodeAgent(options: NodeAgentOptions): NodeAgent {
     events,
     clock,
     random: options.random,
+    turns: options.turns ?? new Turns(),
     log,
     signal,
     services: informers.informer(services),
@@ -112,7 +116,8 @@ export function runNodeAgent(options: NodeAgentOptions): NodeAgent {
   ]).then(() => {});
   const work = Promise.allSettled([
     ready.then(() => keepNode(facts, heartbeat)),
-    runPods(context, manager, informers),
+    // The pods of an earlier sandbox start all at once: the node shall be Ready before.
+    ready.then(() => runPods(context, manager, informers)),
   ]);
   return {
     ready,

@@ -96,6 +96,7 @@ export class ContainerStarter {
     const { node, pod, isEnding } = this.#options;
     const container = slot.spec;
     const sources = await loadSources(node.api, pod(), { container });
+    await node.turns.next();
     if (isEnding() || node.signal.aborted) return undefined;
     const setup = setUpContainer({
       pod: pod(),

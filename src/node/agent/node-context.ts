@@ -4,6 +4,7 @@ import type { EventNote, EventRecorder } from "../../client/events.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Sockets } from "../../lib/sockets.ts";
+import type { Turns } from "../../lib/turns.ts";
 import type { NodeResolver } from "../files/resolver.ts";
 import type { ImageTable } from "../images/image-table.ts";
 import type { Container } from "../pod-types.ts";
@@ -21,6 +22,8 @@ export interface NodeContext {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Awaited before each start of a container, which holds the thread for tens of milliseconds. */
+  readonly turns: Turns;
   readonly log: Logger;
   /** Sockets of the node's namespace, for probes and hooks. */
   readonly sockets: Sockets;

@@ -1,25 +1,36 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-/** How often is looked whether a program has become able to hear SIGTERM, in milliseconds. */
-const LOOK_MS = 50;
+/** Pauses between looks at the program, in milliseconds, by how long it is being terminated. */
+const looks = [
+  { untilMs: 200, pauseMs: 2 },
+  { untilMs: 2_000, pauseMs: 10 },
+  { untilMs: Number.POSITIVE_INFINITY, pauseMs: 100 },
+] as const;
 
 /**
- * Sends SIGTERM to process 1 of a container once it can hear it: for a process 1 without a handler the kernel drops
- * the signal (pid_namespaces(7)), and a program that is just starting has none yet. Sent at once it would be lost, and
- * the pod would stay for its whole grace period. Call the result when the process has ended.
+ * Sends SIGTERM to process 1 of a container once it can hear it. For a process 1 without a handler the kernel drops
+ * the signal (pid_namespaces(7)), and a program that is just starting has none yet: sent at once it would be lost, and
+ * the pod would stay for its whole grace period.
+ *
+ * Some runtimes (Node) begin with a handler that takes itself away and signals itself again, which process 1 survives:
+ * a handler that is set later gets the signal, too. One that stays gets it once. Call the result when the process has
+ * ended.
  */
 export function terminateWhenHeard(pid: number, send: () => void): () => void {
-  if (hears(pid)) {
-    send();
-    return () => {};
-  }
-  const timer = setInterval(() => {
-    if (!hears(pid)) return;
-    clearInterval(timer);
-    send();
-  }, LOOK_MS);
-  return () => clearInterval(timer);
+  const startMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  let isSent = false;
+  const look = () => {
+    const canHear = hears(pid);
+    if (canHear && !isSent) send();
+    isSent = canHear;
+    const elapsedMs = performance.now() - startMs;
+    const pauseMs = looks.find(({ untilMs }) => elapsedMs < untilMs)?.pauseMs;
+    timer = setTimeout(look, pauseMs);
+  };
+  look();
+  return () => clearTimeout(timer);
 }
 
 /** Whether it catches SIGTERM, or blocks it to read it later. */
