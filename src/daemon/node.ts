@@ -7,6 +7,7 @@ import type { NetworkNamespace } from "../kernel/network-namespace.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Cidr } from "../lib/ip.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Turns } from "../lib/turns.ts";
 import { runNodeAgent } from "../node/run.ts";
 import type { AgentCertificates } from "../node/server/serve.ts";
 import { openFlatDataPlane } from "../proxy/nftables/apply.ts";
@@ -38,6 +39,7 @@ export interface NodeOptions extends NodeSettings {
   readonly proxy: Part;
   /** Shared by all nodes of the process. */
   readonly dns: Part & { readonly zone: Zone; readonly resolver: Resolver };
+  readonly turns: Turns;
   readonly runtimeDir: string;
   readonly hiddenPaths: readonly string[];
   readonly clusterDns: readonly string[];
@@ -68,6 +70,7 @@ export function startNode(options: NodeOptions): RunningNode {
       nodeIps: ips,
       podCidrs: options.podCidrs,
       namespace,
+      turns: options.turns,
       runtimeDir: options.runtimeDir,
       hiddenPaths: options.hiddenPaths,
       clusterDns: options.clusterDns,
