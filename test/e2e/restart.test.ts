@@ -98,4 +98,18 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
     assert.equal(again.code, 0, again.stderr);
     await cluster.kubectl("get", "svc", "last");
   });
+
+  test("down does not wait for pods one by one, and while they start again the API answers", async () => {
+    await cluster.kubectl("create", "deploy", "many", "--image=pause", "--replicas=100");
+    await cluster.kubectl("rollout", "status", "deploy/many", "--timeout=60s");
+    const within = async (ms: number, action: () => Promise<unknown>) => {
+      const startedAt = performance.now();
+      await action();
+      const tookMs = performance.now() - startedAt;
+      assert.ok(tookMs < ms, `took ${Math.round(tookMs)} ms`);
+    };
+    await within(2500, () => cluster.down());
+    await within(4000, () => cluster.up());
+    await within(2500, () => cluster.kubectl("get", "pods"));
+  });
 });
