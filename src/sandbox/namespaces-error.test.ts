@@ -12,4 +12,9 @@ test("namespacesError: says what unshare said, and how to try it alone", () => {
 
 test("namespacesError: a log without unshare's complaint is another story", () => {
   assert.equal(namespacesError('{"message":"Built the fabric"}\n'), undefined);
+  // What unshare says when its child was killed.
+  assert.equal(
+    namespacesError("unshare: sigprocmask unblock failed: Invalid argument\n"),
+    undefined,
+  );
 });

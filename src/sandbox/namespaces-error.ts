@@ -32,7 +32,8 @@ const gates: readonly {
 /** Explains what `unshare` complained about in a log; undefined if it did not complain. */
 export function namespacesError(log: string): SandboxError | undefined {
   // unshare(1) writes "unshare: <what> failed: <why>", in English unless the locale has a translation.
-  const complaint = /^unshare: (.*)$/m.exec(log)?.[1];
+  // When its child was killed, it ends by the same signal, which it (util-linux 2.38) fails to unblock: no refusal.
+  const complaint = /^unshare: (?!sigprocmask unblock failed)(.*)$/m.exec(log)?.[1];
   if (complaint === undefined) return undefined;
   const closed = process.getuid?.() === 0 ? undefined : gates.find(isClosed);
   return new SandboxError(
