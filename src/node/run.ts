@@ -16,7 +16,7 @@ import { type NodeFacts, resourcesOf } from "./agent/node-object.ts";
 import { PodManager } from "./agent/pod-manager.ts";
 import { parseResolverFile, type ResolverConfig } from "./files/resolver.ts";
 import { builtInImages, type ImageTable } from "./images/image-table.ts";
-import { installPrograms } from "./images/programs.ts";
+import { lazyPrograms } from "./images/programs.ts";
 import { openProcessRuntime } from "./runtime/process-runtime.ts";
 import { type AgentCertificates, serveAgent } from "./server/serve.ts";
 
@@ -98,7 +98,7 @@ export function runNodeAgent(options: NodeAgentOptions): NodeAgent {
     services: informers.informer(services),
     sockets: namespace.sockets,
     images: options.images === undefined ? [builtInImages] : [options.images, builtInImages],
-    programs: installPrograms(join(runtimeDir, "programs")),
+    programs: lazyPrograms(join(runtimeDir, "programs")),
     resolver: {
       host: options.hostResolver ?? parseResolverFile(readIfThere("/etc/resolv.conf")),
       clusterDns: options.clusterDns,

@@ -76,7 +76,7 @@ export function setUpContainer(input: SetupInput): ContainerSetup {
   const taken = new Set(volumes.map(({ target }) => target));
   const own = [
     ...input.podFiles,
-    ...(command[0] === PROGRAM_NODE ? node.programs : []),
+    ...(command[0] === PROGRAM_NODE ? node.programs() : []),
     {
       source: input.terminationFile,
       target: container.terminationMessagePath ?? "/dev/termination-log",

@@ -29,8 +29,8 @@ export interface NodeContext {
   readonly sockets: Sockets;
   /** Where images are looked up, the user's own table first. */
   readonly images: readonly ImageTable[];
-  /** What shows the built-in programs inside a container. */
-  readonly programs: readonly ContainerMount[];
+  /** What shows the built-in programs inside a container; the first call writes them. */
+  readonly programs: () => readonly ContainerMount[];
   readonly resolver: NodeResolver;
   /** Text of the node's hosts file. */
   readonly hostsFile: string;

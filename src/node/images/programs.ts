@@ -9,10 +9,19 @@ import { PROGRAM_NODE, PROGRAMS_DIR } from "./image-table.ts";
 const programs = ["echo", "serve-hostname", "web"];
 
 /**
- * Writes the built-in programs to `dir` as plain JavaScript, once per agent: stripping types in each pod would take
- * it 40 ms and 10 MB. Returns what shows them, and Node, inside a container.
+ * What shows the built-in programs, and Node, inside a container. The first call writes the programs to `dir` as plain
+ * JavaScript: stripping types in each pod would take it 40 ms and 10 MB. Not done before a container needs it, because
+ * Node's stripper is a WebAssembly module of 16 MB that an idle node shall not load.
  */
-export function installPrograms(dir: string): readonly ContainerMount[] {
+export function lazyPrograms(dir: string): () => readonly ContainerMount[] {
+  let mounts: readonly ContainerMount[] | undefined;
+  return () => {
+    mounts ??= installPrograms(dir);
+    return mounts;
+  };
+}
+
+function installPrograms(dir: string): readonly ContainerMount[] {
   mkdirSync(dir, { recursive: true });
   for (const file of readdirSync(import.meta.dirname)) {
     const name = basename(file, extname(file));
