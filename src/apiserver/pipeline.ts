@@ -26,10 +26,8 @@ export async function process(options: PipelineOptions, request: Incoming): Prom
   const { facts, inFlight, log, route } = options;
   let leave = () => {};
   try {
-    const identity = impersonated(request, facts);
-    const allowed = { ...request, identity };
-    authorize(allowed, facts);
-    if (!staysOpen(request) && !isUnlimited(identity, request.target)) {
+    const allowed = authorized(request, facts);
+    if (!staysOpen(request) && !isUnlimited(allowed.identity, request.target)) {
       leave = inFlight.enter(request.method);
     }
     return await route(allowed);
@@ -59,10 +57,17 @@ export function errorAnswer(error: unknown, log: Logger, path: string): Answer {
   return jsonAnswer(status.code, status, headers);
 }
 
-/** Throws the 401 or 403 answer unless the caller may do this. */
-export function authorize(request: Incoming, facts: AccessFacts): void {
-  const { identity } = request;
-  const access = accessOf(request);
+/**
+ * The request in the name of whom it is made, who is somebody else with `kubectl --as`. Throws the 401 or 403 answer
+ * unless that one may do this, and the caller may act as that one.
+ */
+export function authorized(request: Incoming, facts: AccessFacts): Incoming {
+  const identity = impersonated(request, facts);
+  allow(identity, accessOf(request), facts);
+  return { ...request, identity };
+}
+
+function allow(identity: Identity, access: Access, facts: AccessFacts): void {
   if (isAllowed(identity, access, facts)) return;
   if (identity === anonymous) throw unauthorized();
   const reason = refusalText(identity, access);
@@ -88,16 +93,14 @@ function accessOf(request: Incoming): Access {
   };
 }
 
-/** Who may do everything may also act as somebody else: `kubectl --as`. Nobody else is heard. */
+/** Who may do everything may also act as somebody else. Nobody else is heard. */
 function impersonated({ headers, identity }: Incoming, facts: AccessFacts): Identity {
-  const user = headers["impersonate-user"];
-  const groups = (headers["impersonate-group"] ?? "").split(",").map((group) => group.trim());
-  const named = groups.filter((group) => group !== "");
-  if (user === undefined) {
-    if (named.length > 0) {
-      throw badRequest("requested groups without impersonating a user");
-    }
-    return identity;
+  const user = headers["impersonate-user"] ?? "";
+  if (user === "") {
+    // Half of an identity: whoever sends it does not mean to be answered as themselves.
+    const half = Object.keys(headers).find((name) => name.startsWith("impersonate-"));
+    if (half === undefined || headers[half] === "") return identity;
+    throw badRequest(`requested ${half} without impersonating a user`);
   }
   const access = {
     type: "resource",
@@ -108,10 +111,13 @@ function impersonated({ headers, identity }: Incoming, facts: AccessFacts): Iden
     namespace: "",
     name: user,
   } as const;
-  if (!isAllowed(identity, access, facts)) {
-    throw forbidden(access, user, refusalText(identity, access));
-  }
-  return user === anonymous.user ? anonymous : authenticated(user, named);
+  allow(identity, access, facts);
+  if (user === anonymous.user) return anonymous;
+  const groups = (headers["impersonate-group"] ?? "").split(",").map((group) => group.trim());
+  return authenticated(
+    user,
+    groups.filter((group) => group !== ""),
+  );
 }
 
 function staysOpen(request: Incoming): boolean {

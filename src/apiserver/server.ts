@@ -21,7 +21,7 @@ import { incomingOf, type LocalRequest, type LocalResponse, localResponse } from
 import { kubernetesObjects } from "./kubernetes-objects.ts";
 import { maintainKubernetesService, reconcile } from "./kubernetes-service.ts";
 import { type NodeClient, NodeTunnel } from "./node-tunnel.ts";
-import { authorize, process } from "./pipeline.ts";
+import { authorized, process } from "./pipeline.ts";
 import { badRequest, noSuchPath } from "./refusals.ts";
 import { type RouteContext, route } from "./router.ts";
 import { objectOf } from "./store/item.ts";
@@ -145,16 +145,18 @@ function nodeOfPod(store: ObjectStore, namespace: string, name: string): string 
 
 /** The only upgrade there is: `pods/exec`. */
 async function exec(routes: RouteContext, upgrade: Upgrade): Promise<void> {
-  const { request } = upgrade;
+  const request = authorized(upgrade.request, routes.facts);
   const { target } = request;
-  authorize(request, routes.facts);
   if (target.type !== "resource" || target.group !== "" || target.plural !== "pods") {
     throw badRequest("this resource takes no upgrade");
   }
   const { namespace, name, subresource } = target;
   if (subresource !== "exec" || namespace === undefined || name === undefined) throw noSuchPath();
   const kind = kindOfResource(pods);
-  await routes.nodes.exec({ kind, namespace, name, key: keyOf(namespace, name) }, upgrade);
+  await routes.nodes.exec(
+    { kind, namespace, name, key: keyOf(namespace, name) },
+    { ...upgrade, request },
+  );
 }
 
 function addressOf({ host, port }: Endpoint): string {

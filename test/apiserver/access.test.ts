@@ -163,6 +163,35 @@ test("whoever may do everything may act as another, and is bound by what that on
   assert.equal(refused.status, 403);
 });
 
+test("an exec is in the name of whom it is asked for, too", async () => {
+  const exec = "/api/v1/namespaces/default/pods/none/exec?command=id";
+  const upgrade = { connection: "Upgrade", upgrade: "websocket" };
+  assert.equal((await admin.get(exec, upgrade)).status, 404);
+  const { status, json } = await admin.get(exec, { ...upgrade, "impersonate-user": "jane" });
+  assert.equal(status, 403);
+  assert.match(
+    json.message,
+    /^pods "none" is forbidden: User "jane" cannot get resource "pods\/exec"/,
+  );
+  using nobody = httpClient(lab, null);
+  assert.equal((await nobody.get(exec, upgrade)).status, 401);
+});
+
+const halves = ["impersonate-group", "impersonate-uid", "impersonate-extra-scopes"];
+for (const header of halves) {
+  test(`${header} without a user is refused, and not answered to the caller`, async () => {
+    const { status, json } = await admin.get("/api/v1/secrets", { [header]: "x" });
+    assert.equal(status, 400);
+    assert.equal(json.message, `requested ${header} without impersonating a user`);
+  });
+}
+
+test("without a certificate nobody hears whom they may not act as", async () => {
+  using nobody = httpClient(lab, null);
+  const as = { "impersonate-user": "admin", "impersonate-group": "system:masters" };
+  assert.equal((await nobody.get("/api/v1/secrets", as)).status, 401);
+});
+
 test("callers in this process have no more rights than their identity", async () => {
   const ask = (path: string) =>
     lab.server.handle({ method: "GET", path, headers: {} }, { user: "portolan:dns", groups: [] });
