@@ -32,6 +32,7 @@ export interface UpFlags {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   readonly proxyMode: string;
   readonly nftablesLayout: string;
+  readonly images?: string;
   readonly manifests: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -123,6 +124,10 @@ A first walk:
         .default("flat"),
     )
     .option(
+      "--images <file>",
+      "what pods run by the names of their images, beside the built-in ones",
+    )
+    .option(
       "-f, --filename <manifest>",
       "create what this file says once the cluster is up; may be repeated",
       collect,
@@ -133,6 +138,16 @@ A first walk:
         .choices(["debug", "info", "warn", "error"])
         .default("info"),
     )
+    .addHelpText(
+      "after",
+      `
+A file for --images (YAML or JSON):
+  images:
+    example.org/team/api:        # a full name, or a last path component for any registry and tag
+      command: [python3, /opt/api/main.py]
+      args: [--port=8080]        # what a pod's args replace
+      environment: { MODE: demo }`,
+    )
     .action((flags) =>
       accept({
         command: "up",
@@ -140,6 +155,7 @@ A first walk:
         detach: flags.detach,
         ...optional("dataDir", flags.dataDir),
         ...optional("kubeconfig", flags.kubeconfig),
+        ...optional("images", flags.images),
         apiPort: flags.apiPort,
         serviceCidr: flags.serviceCidr,
         podCidr: flags.podCidr,

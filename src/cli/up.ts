@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { portolanVersion } from "../lib/version.ts";
 import { canonicalDataDir } from "../sandbox/data-dir.ts";
-import { sandboxDefaults } from "../sandbox/sandbox-options.ts";
+import { type SandboxOptions, sandboxDefaults } from "../sandbox/sandbox-options.ts";
 import { type UpResult, up } from "../sandbox/up.ts";
 import type { UpFlags } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -12,6 +12,7 @@ import { type Output, shellWord } from "./terminal.ts";
 export async function runUp(flags: UpFlags, output: Output): Promise<number> {
   const startedMs = performance.now();
   const dataDir = canonicalDataDir(flags.dataDir);
+  const images = await imagesOf(flags);
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once("SIGINT", interrupt);
@@ -32,6 +33,7 @@ export async function runUp(flags: UpFlags, output: Output): Promise<number> {
       proxyMode: flags.proxyMode,
       nftablesLayout: flags.nftablesLayout,
       logLevel: flags.logLevel,
+      ...(images === undefined ? {} : { images }),
       isDetached: flags.detach,
       onProgress: (text) => progress.say(text),
       signal: abort.signal,
@@ -63,6 +65,12 @@ export async function runUp(flags: UpFlags, output: Output): Promise<number> {
   output.stderr("The sandbox has ended by itself\n");
   output.stderr(`  Try: tail ${join(sandbox.dataDir, "sandbox.log")}\n`);
   return 1;
+}
+
+async function imagesOf({ images }: UpFlags): Promise<SandboxOptions["images"]> {
+  if (images === undefined) return undefined;
+  const { readImageFile } = await import("./image-file.ts");
+  return [...(await readImageFile(images))];
 }
 
 async function applyManifests(

@@ -13,6 +13,7 @@ import { type Cidr, cidrAddress, formatIp, parseCidr } from "../lib/ip.ts";
 import { createLogger, type Logger, type LogLevel } from "../lib/log.ts";
 import type { Endpoint, Sockets } from "../lib/sockets.ts";
 import { Turns } from "../lib/turns.ts";
+import type { ImageTable } from "../node/images/image-table.ts";
 import { kubeconfig } from "../pki/kubeconfig.ts";
 import { openSqliteStorage } from "../storage/sqlite/sqlite-storage.ts";
 import type { Credentials } from "./credentials.ts";
@@ -45,6 +46,8 @@ export interface ClusterSettings {
   readonly podCidrs: readonly string[];
   readonly nodePortRange: { readonly from: number; readonly to: number };
   readonly clusterDomain: string;
+  /** Images of pods beside the built-in ones; they win. */
+  readonly images: ImageTable;
   readonly logLevel: LogLevel;
   readonly clock: Clock;
   /** Ends everything at once. */
@@ -147,6 +150,7 @@ async function start(settings: ClusterSettings, stack: AsyncDisposableStack): Pr
         turns,
         runtimeDir: join(settings.runtimeDir, "nodes", node.name),
         hiddenPaths: [dataDir],
+        images: settings.images,
         clusterDns: serviceCidrs.flatMap(dnsAddress),
         clusterDomain: settings.clusterDomain,
         serviceCidrs,

@@ -8,6 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Cidr } from "../lib/ip.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Turns } from "../lib/turns.ts";
+import type { ImageTable } from "../node/images/image-table.ts";
 import { runNodeAgent } from "../node/run.ts";
 import type { AgentCertificates } from "../node/server/serve.ts";
 import { openFlatDataPlane } from "../proxy/nftables/apply.ts";
@@ -42,6 +43,7 @@ export interface NodeOptions extends NodeSettings {
   readonly turns: Turns;
   readonly runtimeDir: string;
   readonly hiddenPaths: readonly string[];
+  readonly images: ImageTable;
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
   readonly serviceCidrs: readonly Cidr[];
@@ -73,6 +75,7 @@ export function startNode(options: NodeOptions): RunningNode {
       turns: options.turns,
       runtimeDir: options.runtimeDir,
       hiddenPaths: options.hiddenPaths,
+      images: options.images,
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
       certs: options.certs,

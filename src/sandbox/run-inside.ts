@@ -110,6 +110,7 @@ async function start(given: {
   const apiListener = await gate.apiListener;
   const settings: SandboxSettings = {
     ...options,
+    images: new Map(options.images),
     runtimeDir: runtime,
     apiListener,
     apiEndpoint: { host: plan.fabric[0]?.ip ?? "", port: API_PORT_INSIDE },

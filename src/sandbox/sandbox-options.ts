@@ -1,4 +1,5 @@
 import type { LogLevel } from "../lib/log.ts";
+import type { ImageEntry } from "../node/images/image-table.ts";
 
 /** What a sandbox is made of. It reaches the gate and the process inside as JSON on their command lines. */
 export interface SandboxOptions {
@@ -18,6 +19,8 @@ export interface SandboxOptions {
   readonly proxyMode: string;
   readonly nftablesLayout: string;
   readonly logLevel: LogLevel;
+  /** The user's image table, which wins over the built-in one; as a list, because JSON knows no maps. */
+  readonly images?: readonly (readonly [image: string, entry: ImageEntry])[];
 }
 
 /** What is left to the sandbox when the command line does not say it. */
