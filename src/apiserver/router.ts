@@ -8,6 +8,7 @@ import { answerHealth, answerVersion, type HealthCheck } from "./health.ts";
 import type { NodeTunnel } from "./node-tunnel.ts";
 import { get } from "./read/get.ts";
 import { list } from "./read/list.ts";
+import { wantsWatch } from "./read/read-options.ts";
 import { badRequest, forbidden, methodNotAllowed, noSuchPath } from "./refusals.ts";
 import type { ResourceTarget } from "./request-target.ts";
 import { keyOf } from "./store/object-store.ts";
@@ -59,21 +60,18 @@ export async function route(context: RouteContext, request: Incoming): Promise<A
 }
 
 export function isWatch({ query, method, target }: Incoming): boolean {
-  const text = query.get("watch");
   return (
-    method === "GET" &&
-    target.type === "resource" &&
-    target.name === undefined &&
-    (text === "" || text === "true" || text === "1")
+    method === "GET" && target.type === "resource" && target.name === undefined && wantsWatch(query)
   );
 }
 
 /** The object that a path names; undefined for a collection. Throws for a path that no kind has. */
 function placeOf(kind: Kind, target: ResourceTarget): Place | undefined {
-  const isOwnNamespace = kind.group === "" && kind.plural === "namespaces";
+  const { name } = target;
+  const isOwnNamespace =
+    kind.group === "" && kind.plural === "namespaces" && target.namespace === name;
   const namespace = isOwnNamespace ? undefined : target.namespace;
   if (!kind.namespaced && namespace !== undefined) throw noSuchPath();
-  const { name } = target;
   if (name === undefined) return undefined;
   if (kind.namespaced && namespace === undefined) throw noSuchPath();
   return { kind, namespace, name, key: keyOf(namespace, name) };

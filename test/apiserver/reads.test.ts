@@ -44,7 +44,13 @@ test("what is missing is 404 with the plural as its kind", async () => {
 });
 
 test("a path that leads nowhere is 404 with Kubernetes' text", async () => {
-  for (const path of ["/api/v1/nonsense", "/nonsense", "/apis/apps/v2/deployments"]) {
+  for (const path of [
+    "/api/v1/nonsense",
+    "/nonsense",
+    "/apis/apps/v2/deployments",
+    "/api/v1/namespaces/default/nodes",
+    "/api/v1/namespaces/default/namespaces/kube-system",
+  ]) {
     const { status, json } = await http.get(path);
     assert.equal(status, 404);
     assert.equal(json.message, "the server could not find the requested resource");

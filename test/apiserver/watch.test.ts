@@ -98,6 +98,15 @@ test("a WatchList sends the state, then a bookmark that says so, then changes", 
   assert.equal((await watching.next()).type, "DELETED");
 });
 
+test("without initial events and without a version a watch begins now", async () => {
+  await http.post(maps, map("before-now"));
+  const query = "watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan";
+  await using watching = await http.watch(`${maps}?${query}`);
+  await http.post(maps, map("after-now"));
+  const { type, object } = await watching.next();
+  assert.equal(`${type} ${object.metadata.name}`, "ADDED after-now");
+});
+
 const refusedWatches = [
   { name: "initial events without a match", query: "sendInitialEvents=true" },
   { name: "a match without initial events", query: "resourceVersionMatch=NotOlderThan" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StatusError } from "../../api/status-error.ts";
 import { formatContinue, parseContinue } from "./continue-token.ts";
-import { listOptions, watchOptions } from "./read-options.ts";
+import { listOptions, wantsWatch, watchOptions } from "./read-options.ts";
 
 interface Case {
   readonly name: string;
@@ -102,6 +102,13 @@ const watches = [
     initial: false,
     marks: false,
   },
+  {
+    name: "no initial events and no version: from now on",
+    query: "sendInitialEvents=0&resourceVersionMatch=NotOlderThan",
+    after: undefined,
+    initial: false,
+    marks: false,
+  },
 ];
 for (const { name, query, after, initial, marks } of watches) {
   test(`watchOptions: ${name}`, () => {
@@ -111,6 +118,26 @@ for (const { name, query, after, initial, marks } of watches) {
     assert.equal(options.marksInitialEnd, marks);
   });
 }
+
+const switches = [
+  { query: "", want: false },
+  { query: "watch", want: true },
+  { query: "watch=True", want: true },
+  { query: "watch=1", want: true },
+  { query: "watch=yes", want: true },
+  { query: "watch=FALSE", want: false },
+  { query: "watch=0", want: false },
+];
+for (const { query, want } of switches) {
+  test(`"${query}" is ${want ? "a watch" : "no watch"}`, () => {
+    assert.equal(wantsWatch(new URLSearchParams(query)), want);
+  });
+}
+
+test("watchOptions: a time that no timer can wait is cut short", () => {
+  const { timeoutSeconds } = watchOptions(new URLSearchParams("timeoutSeconds=9999999"));
+  assert.equal(timeoutSeconds, 86_400);
+});
 
 test("a continue token is read back, also one for the newest state; anything else is refused", () => {
   const newest = { revision: undefined, after: "a/b" };

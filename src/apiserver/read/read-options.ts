@@ -22,8 +22,11 @@ export interface ListOptions {
   readonly continue: ContinueToken | undefined;
 }
 
+/** Longest time that a watch may ask for: a day. A timer of Node's goes off at once when it is set beyond 24 days. */
+const TIMEOUT_SECONDS_MAX = 24 * 60 * 60;
+
 export interface WatchOptions {
-  /** Undefined: the current state first. */
+  /** Changes after this version are sent; undefined: after the state at the beginning. */
   readonly after: number | undefined;
   /** The state must be at least this new before it is sent. */
   readonly atLeast: number;
@@ -127,7 +130,10 @@ export function watchOptions(query: URLSearchParams): WatchOptions {
     sendInitialEvents: initial ?? (version === undefined || version === 0),
     marksInitialEnd: initial === true,
     allowBookmarks: booleanOf(query, "allowWatchBookmarks") ?? false,
-    timeoutSeconds: Number.isSafeInteger(timeout) && timeout > 0 ? timeout : undefined,
+    timeoutSeconds:
+      Number.isSafeInteger(timeout) && timeout > 0
+        ? Math.min(timeout, TIMEOUT_SECONDS_MAX)
+        : undefined,
   };
 }
 
@@ -141,11 +147,15 @@ export function versionOf(query: URLSearchParams): number | undefined {
   throw refusal([invalid("resourceVersion", text, detail)]);
 }
 
-/** Go's `strconv.ParseBool` as Kubernetes applies it to queries: present and empty means true. */
-export function booleanOf(query: URLSearchParams, name: string): boolean | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  return !["false", "False", "FALSE", "f", "F", "0"].includes(text);
+/** Whether the query wants a watch. Kubernetes reads it like every other switch. */
+export function wantsWatch(query: URLSearchParams): boolean {
+  return booleanOf(query, "watch") ?? false;
+}
+
+/** A switch as Kubernetes reads it from a query: only "false" and "0" are off, also empty means on. */
+function booleanOf(query: URLSearchParams, name: string): boolean | undefined {
+  const text = query.get(name)?.toLowerCase();
+  return text === undefined ? undefined : text !== "false" && text !== "0";
 }
 
 function limitOf(query: URLSearchParams): number | undefined {

@@ -70,7 +70,7 @@ class Watcher {
 
   constructor(options: WatcherOptions) {
     this.#o = options;
-    this.#position = options.options.after ?? 0;
+    this.#position = options.options.after ?? options.store.revision;
     this.#signal = AbortSignal.any([options.signal, options.closing, this.#ending.signal]);
   }
 
