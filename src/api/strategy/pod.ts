@@ -3,7 +3,7 @@ import { dnsSubdomain } from "../validation/names.ts";
 import { validatePod, validatePodChange, validatePodStatus } from "../validation/pod.ts";
 import { validatePodOnly } from "../validation/pod-spec.ts";
 import { qosClassOf } from "./qos-class.ts";
-import { defineStrategy, statusOf, withRequestVersion, withStatus } from "./strategy-shape.ts";
+import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
 export const podStrategy = defineStrategy<Pod>({
   namespaced: true,
@@ -45,19 +45,10 @@ export const podStrategy = defineStrategy<Pod>({
       prepare: (pod, old) => withStatus(statusOf(pod, old), completeStatus(pod.status, old.status)),
       validate: validatePodStatus,
     },
-    // The server has put the node's name and the PodScheduled condition into the pod.
-    binding: {
-      prepare: (pod, old) => ({ ...withRequestVersion(pod, old), ...partsOf(pod) }),
-    },
+    // The server itself has put the node's name, the condition and the binding's metadata into the old pod.
+    binding: { prepare: (pod) => pod },
   },
 });
-
-function partsOf({ spec, status }: Pod): Pick<Pod, "spec" | "status"> {
-  return {
-    ...(spec === undefined ? {} : { spec }),
-    ...(status === undefined ? {} : { status }),
-  };
-}
 
 /** How long a pod stays on a node that is not ready or cannot be reached. */
 const tolerationSeconds = 300;

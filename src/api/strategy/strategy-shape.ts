@@ -100,13 +100,10 @@ export function defineStrategy<T extends KubeObject>(rules: KindRules<T>): Strat
       const part = subresourceOf(subresource);
       return [
         ...validateObjectMetaUpdate(object.metadata, old.metadata),
+        ...validateObjectMeta(object.metadata, rules),
         ...(part !== undefined
           ? (part.validate?.(object, old) ?? [])
-          : [
-              ...validateObjectMeta(object.metadata, rules),
-              ...(rules.validateChange?.(object, old) ?? []),
-              ...rules.validate(object),
-            ]),
+          : [...(rules.validateChange?.(object, old) ?? []), ...rules.validate(object)]),
       ];
     },
     warnings: (object, old) => rules.warnings?.(object, old) ?? [],
