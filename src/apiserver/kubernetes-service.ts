@@ -9,6 +9,7 @@ import {
 } from "./kubernetes-objects.ts";
 import { objectOf } from "./store/item.ts";
 import { keyOf } from "./store/object-store.ts";
+import { isServices } from "./write/admission.ts";
 import { createObject } from "./write/create.ts";
 import { updateObject } from "./write/update.ts";
 import { isSame, type WriteContext } from "./write/write-context.ts";
@@ -73,7 +74,8 @@ export async function reconcile(
   } catch (error) {
     // Of a Service some fields cannot be changed back: then it is made anew.
     if (!(error instanceof StatusError) || error.code !== "Invalid") throw error;
-    await context.store.delete(kind, key, item.revision);
-    if (kind.plural === "services") context.allocators.release(current);
+    const { done } = await context.store.delete(kind, key, item.revision);
+    // Somebody was quicker: what is there still holds its address.
+    if (done && isServices(kind)) context.allocators.release(current);
   }
 }

@@ -348,6 +348,41 @@ test("the namespaces of the system stay", async () => {
   assert.match(json.message, /this namespace may not be deleted/);
 });
 
+const badDeletions = [
+  { name: "a grace period that is empty", query: "?gracePeriodSeconds=", status: 400 },
+  { name: "a grace period that is no integer", query: "?gracePeriodSeconds=1e1", status: 400 },
+  { name: "an unknown policy", query: "?propagationPolicy=Sideways", status: 422 },
+  { name: "an unknown dry run", body: { dryRun: ["Some"] }, status: 422 },
+];
+for (const { name, query = "", body, status } of badDeletions) {
+  test(`a deletion with ${name} is ${status} and deletes nothing`, async () => {
+    await http.post(maps, map("stays"));
+    assert.equal((await http.delete(`${maps}/stays${query}`, body)).status, status);
+    assert.equal((await http.get(`${maps}/stays`)).status, 200);
+  });
+}
+
+test("a new object may say that it has no version yet", async () => {
+  assert.equal((await http.post(maps, map("zero", { resourceVersion: "0" }))).status, 201);
+});
+
+test("the metadata of a binding is checked like any other, and becomes the pod's", async () => {
+  const metadata = { annotations: { "not a name!": "x" } };
+  await http.post(pods, pod("unlabelled"));
+  const bound = await http.post(`${pods}/unlabelled/binding`, {
+    metadata: { name: "unlabelled", ...metadata },
+    target: { kind: "Node", name: "node-1" },
+  });
+  assert.equal(bound.status, 422);
+  assert.equal(bound.json.details.causes[0].field, "metadata.annotations");
+  assert.equal((await http.get(`${pods}/unlabelled`)).json.spec.nodeName, undefined);
+  const right = { metadata: { annotations: { a: "1" } }, target: { name: "node-1" } };
+  assert.equal((await http.post(`${pods}/unlabelled/binding`, right)).status, 201);
+  const { json } = await http.get(`${pods}/unlabelled`);
+  assert.equal(json.spec.nodeName, "node-1");
+  assert.deepEqual(json.metadata.annotations, { a: "1" });
+});
+
 const badBodies = [
   { name: "half a JSON", body: '{"metadata":', status: 400, reason: "BadRequest" },
   { name: "a list", body: "[]", status: 400, reason: "BadRequest" },

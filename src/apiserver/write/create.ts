@@ -46,9 +46,8 @@ export async function createObject(
   options: CreateOptions,
 ): Promise<Written> {
   const placed = inNamespace(kind, body, options.namespace);
-  if ((placed.metadata.resourceVersion ?? "") !== "") {
-    throw versionOnCreate();
-  }
+  const { resourceVersion = "" } = placed.metadata;
+  if (resourceVersion !== "" && resourceVersion !== "0") throw versionOnCreate();
   const generateName = placed.metadata.name ? undefined : placed.metadata.generateName;
   let guardTries = 0;
   for (let tries = 1; ; tries++) {

@@ -11,7 +11,7 @@ import { type Form, negotiateForm, objectForm } from "../negotiate.ts";
 import { filterOf } from "../read/filter.ts";
 import { listOptions } from "../read/read-options.ts";
 import { renderItem, renderList } from "../read/render.ts";
-import { preconditionFailed } from "../refusals.ts";
+import { badRequest, preconditionFailed } from "../refusals.ts";
 import { objectOf } from "../store/item.ts";
 import { withWarnings } from "../warnings.ts";
 import { createObject } from "./create.ts";
@@ -169,7 +169,7 @@ export async function deleteOptions(request: Incoming): Promise<DeleteOptions> {
   const policy = query.get("propagationPolicy");
   const orphan = query.get("orphanDependents");
   const options: DeleteOptions = {
-    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(grace === null ? {} : { gracePeriodSeconds: secondsOf(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(orphan === null ? {} : { orphanDependents: orphan === "true" || orphan === "1" }),
     ...decoded.object,
@@ -179,12 +179,20 @@ export async function deleteOptions(request: Incoming): Promise<DeleteOptions> {
   return options;
 }
 
+/** Throws the 400 answer for what is no number: an empty text must not mean "at once". */
+function secondsOf(text: string): number {
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
 function checkDeleteOptions({
   propagationPolicy,
   orphanDependents,
   gracePeriodSeconds,
+  dryRun = [],
 }: DeleteOptions): void {
   const errors = [];
+  if (dryRun.some((text) => text !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     const detail = "orphanDependents and deletionPropagation cannot be both set";
     errors.push(invalid("propagationPolicy", propagationPolicy, detail));
