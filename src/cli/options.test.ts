@@ -46,6 +46,26 @@ test("up: -f may be repeated; two ranges must be of two families", () => {
   assert.deepEqual(up.serviceCidr, ["10.0.0.0/16", "2000::/108"]);
 });
 
+for (const { serviceCidr, podCidr } of [
+  { serviceCidr: "2000::/108", podCidr: ["fd00:10:244::/56"] },
+  { serviceCidr: "2000::/108,10.0.0.0/16", podCidr: ["fd00:10:244::/56", "10.244.0.0/16"] },
+]) {
+  test(`up: with cluster IPs of ${serviceCidr} pods have the same families`, () => {
+    const up = parseCommandLine(["up", "--service-cidr", serviceCidr]);
+    assert.ok(up.command === "up");
+    assert.deepEqual(up.podCidr, podCidr);
+    const told = parseCommandLine([
+      "up",
+      "--service-cidr",
+      serviceCidr,
+      "--pod-cidr",
+      "10.1.0.0/16",
+    ]);
+    assert.ok(told.command === "up");
+    assert.deepEqual(told.podCidr, ["10.1.0.0/16"]);
+  });
+}
+
 const refused: readonly { readonly name: string; readonly argv: readonly string[] }[] = [
   { name: "an unknown command", argv: ["upp"] },
   { name: "an unknown option", argv: ["up", "--node", "3"] },

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCidr } from "../lib/ip.ts";
+import { type IpFamily, parseCidr } from "../lib/ip.ts";
 
 /** What the command line asks for. Paths are as given; defaults are the sandbox room's. */
 export type Invocation =
@@ -39,6 +39,12 @@ export interface UpFlags {
 
 /** Nodes that a sandbox may have; the address plan has room for more, two cores have not. */
 const nodesMax = 100;
+
+/** The address plan's ranges for pods. */
+const podRanges: Readonly<Record<IpFamily, string>> = {
+  IPv4: "10.244.0.0/16",
+  IPv6: "fd00:10:244::/56",
+};
 
 /**
  * Reads the command line (without the interpreter and the script). Options may stand anywhere before `--`;
@@ -104,9 +110,11 @@ A first walk:
     .option("--service-cidr <cidr,…>", "range of cluster IPs, one per family", cidrs, [
       "10.96.0.0/12",
     ])
-    .option("--pod-cidr <cidr,…>", "range of pod addresses; each node gets a part", cidrs, [
-      "10.244.0.0/16",
-    ])
+    .option(
+      "--pod-cidr <cidr,…>",
+      `range of pod addresses; each node gets a part (default: ${podRanges.IPv4}, ${podRanges.IPv6}, by the families of the cluster IPs)`,
+      cidrs,
+    )
     .addOption(
       new Option("--service-node-port-range <from-to>", "range of node ports")
         .argParser(portRange)
@@ -158,7 +166,7 @@ A file for --images (YAML or JSON):
         ...optional("images", flags.images),
         apiPort: flags.apiPort,
         serviceCidr: flags.serviceCidr,
-        podCidr: flags.podCidr,
+        podCidr: flags.podCidr ?? podRangesFor(flags.serviceCidr),
         serviceNodePortRange: flags.nodePortRange ?? flags.serviceNodePortRange,
         proxyMode: flags.proxyMode,
         nftablesLayout: flags.nftablesLayout,
@@ -245,6 +253,14 @@ function cidrs(text: string): string[] {
   });
   if (new Set(families).size === list.length && list.length <= 2) return list;
   throw new InvalidArgumentError("Give at most one range for IPv4 and one for IPv6.");
+}
+
+/** A Service reaches only pods of its own families, so pods have those of the cluster IPs unless told otherwise. */
+function podRangesFor(serviceCidrs: readonly string[]): string[] {
+  return serviceCidrs.flatMap((text) => {
+    const family = parseCidr(text)?.family;
+    return family === undefined ? [] : [podRanges[family]];
+  });
 }
 
 function portRange(text: string): { from: number; to: number } {
