@@ -8,6 +8,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Node's longest timer; a longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -20,7 +23,13 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const wait = (leftMs: number): NodeJS.Timeout =>
+        leftMs <= TIMER_MS_MAX
+          ? setTimeout(done, leftMs)
+          : setTimeout(() => {
+              timer = wait(leftMs - TIMER_MS_MAX);
+            }, TIMER_MS_MAX);
+      let timer = wait(ms);
       signal?.addEventListener("abort", done, { once: true });
     }),
 };
