@@ -4,6 +4,7 @@ import type { Deployment, DeploymentCondition, Pod, ReplicaSet } from "../../api
 import type { DeploymentPlan } from "./plan.ts";
 import { planDeployment } from "./plan.ts";
 import { REVISION_ANNOTATION, revisionOf } from "./revision.ts";
+import { progressDeadlineMs } from "./status.ts";
 
 const START_MS = Date.parse("2030-01-01T00:00:00Z");
 
@@ -183,6 +184,32 @@ test("a version that does not start stops the rollout, and is told after the dea
   assert.equal(world.condition("Progressing")?.reason, "ProgressDeadlineExceeded");
   assert.equal(world.condition("Progressing")?.status, "False");
 });
+
+const noDeadlines: readonly {
+  readonly name: string;
+  readonly spec?: { readonly progressDeadlineSeconds: number };
+  readonly deletionTimestamp?: string;
+}[] = [
+  { name: "the largest int32 means none", spec: { progressDeadlineSeconds: 2 ** 31 - 1 } },
+  { name: "none runs during a deletion", deletionTimestamp: "2030-01-01T00:00:00Z" },
+];
+for (const { name, spec, deletionTimestamp } of noDeadlines) {
+  test(`deadline for progress: ${name}`, () => {
+    const world = new World(spec);
+    world.podsStart = false;
+    world.settle(3);
+    const { deployment } = world;
+    const metadata = {
+      ...deployment.metadata,
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    };
+    world.deployment = { ...deployment, metadata };
+    world.nowMs += 700_000;
+    world.sync();
+    assert.notEqual(world.condition("Progressing")?.reason, "ProgressDeadlineExceeded");
+    assert.equal(progressDeadlineMs(world.deployment), undefined);
+  });
+}
 
 test("Recreate waits for the last old pod to be gone", () => {
   const world = new World({ strategy: { type: "Recreate" } });

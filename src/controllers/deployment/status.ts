@@ -5,6 +5,7 @@ import type {
   ReplicaSet,
 } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { isTerminating } from "../pods.ts";
 import { availableOf, limitsOf, replicasOf, sum } from "./limits.ts";
 import type { Generations } from "./scale.ts";
 
@@ -60,13 +61,20 @@ export function deploymentStatus(input: StatusInput): DeploymentStatus {
 /** When the deadline for progress runs out, for a sync at that time; undefined when none is running. */
 export function progressDeadlineMs(deployment: Deployment): number | undefined {
   const progressing = conditionIn(deployment.status?.conditions, "Progressing");
-  const { progressDeadlineSeconds } = deployment.spec ?? {};
-  if (progressDeadlineSeconds === undefined || progressing === undefined) return undefined;
+  const deadlineSeconds = progressDeadlineSeconds(deployment);
+  if (deadlineSeconds === undefined || progressing === undefined) return undefined;
+  if (isTerminating(deployment)) return undefined; // Its progress is not judged any more.
   if (isComplete(deployment, deployment.status ?? {})) return undefined;
   if (progressing.status !== "True" || progressing.reason === "NewReplicaSetAvailable") {
     return undefined;
   }
-  return Date.parse(progressing.lastUpdateTime ?? "") + progressDeadlineSeconds * 1000;
+  return Date.parse(progressing.lastUpdateTime ?? "") + deadlineSeconds * 1000;
+}
+
+/** The largest int32 says "none", which the API could not say before the field became optional. */
+function progressDeadlineSeconds({ spec }: Deployment): number | undefined {
+  const seconds = spec?.progressDeadlineSeconds;
+  return seconds === 2 ** 31 - 1 ? undefined : seconds;
 }
 
 /** Whether all pods are of the present template, available, and no other is left. */
@@ -87,8 +95,9 @@ function withProgress(
   { deployment, generations, event, judgesProgress, nowMs }: StatusInput,
   counts: Counts,
 ): readonly DeploymentCondition[] {
-  const { progressDeadlineSeconds, paused = false } = deployment.spec ?? {};
-  if (progressDeadlineSeconds === undefined) {
+  const { paused = false } = deployment.spec ?? {};
+  const deadlineSeconds = progressDeadlineSeconds(deployment);
+  if (deadlineSeconds === undefined) {
     return conditions.filter(({ type }) => type !== "Progressing");
   }
   const known = conditionIn(conditions, "Progressing");
@@ -117,7 +126,7 @@ function withProgress(
     const message = `${subject} is progressing.`;
     return withProgressAt(conditions, known, message, nowMs);
   }
-  if (isTimedOut(known, progressDeadlineSeconds, nowMs)) {
+  if (isTimedOut(known, deadlineSeconds, nowMs)) {
     const message = `${subject} has timed out progressing.`;
     return withCondition(
       conditions,
