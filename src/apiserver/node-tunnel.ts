@@ -31,6 +31,8 @@ export interface NodeTunnelOptions {
 /** Where the agent of a node listens unless the node says otherwise. */
 const AGENT_PORT = 10250;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** So long may one end still take what the other has said before it hung up. */
+const LINGER_MS = 10_000;
 /** Longest error text of an agent that is passed on. */
 const ERROR_BYTES_MAX = 8 * 1024;
 
@@ -54,7 +56,7 @@ export class NodeTunnel {
     if (node === "") return { status: 200, headers: { "content-type": "text/plain" }, body: [] };
     const query = new URLSearchParams([...request.query].filter(([name]) => logOptions.has(name)));
     const path = `/containerLogs/${place.namespace}/${place.name}/${container}?${query}`;
-    const socket = await this.#connect(node);
+    const socket = await this.#connect(node, request.signal);
     const incoming = await getFrom(socket, path, request.signal);
     const status = incoming.statusCode ?? 500;
     if (status >= 400) throw badRequest(await textOf(incoming));
@@ -72,7 +74,7 @@ export class NodeTunnel {
   async exec(
     place: Place,
     upgrade: {
-      readonly request: Pick<Incoming, "method" | "query" | "headers">;
+      readonly request: Pick<Incoming, "method" | "query" | "headers" | "signal">;
       readonly socket: Duplex;
       readonly first: Uint8Array;
     },
@@ -90,7 +92,7 @@ export class NodeTunnel {
     if (node === "") throw badRequest(`pod ${place.name} does not have a host assigned`);
     const query = new URLSearchParams([...request.query].filter(([name]) => execOptions.has(name)));
     const path = `/exec/${place.namespace}/${place.name}/${container}?${query}`;
-    const agent = await this.#connect(node);
+    const agent = await this.#connect(node, request.signal);
     const headers = Object.entries(request.headers).filter(([name]) => !ownHeaders.has(name));
     const lines = [
       `${request.method} ${path} HTTP/1.1`,
@@ -108,8 +110,8 @@ export class NodeTunnel {
     return objectOf(item);
   }
 
-  /** A connection to a node's agent, whose certificate must be for the node's address. */
-  async #connect(nodeName: string): Promise<TLSSocket> {
+  /** A connection to a node's agent, whose certificate must be for the node's address. Given up when the caller goes. */
+  async #connect(nodeName: string, signal: AbortSignal): Promise<TLSSocket> {
     const item = this.#o.store.get(nodeKind, keyOf(undefined, nodeName));
     if (item === undefined) throw notFound(nodeKind, nodeName);
     const at = agentOf(objectOf(item));
@@ -117,7 +119,9 @@ export class NodeTunnel {
     const { client, sockets } = this.#o;
     const failed = (error: unknown) => {
       const message = `error dialing backend: ${describeError(error)}`;
-      this.#o.log.warn("Cannot reach a node agent", { node: nodeName, error: message });
+      if (!signal.aborted) {
+        this.#o.log.warn("Cannot reach a node agent", { node: nodeName, error: message });
+      }
       return internalError(message);
     };
     try {
@@ -131,7 +135,13 @@ export class NodeTunnel {
       );
       secured.once("error", reject);
       const timer = setTimeout(() => secured.destroy(new Error("timeout")), CONNECT_TIMEOUT_MS);
-      return await promise.finally(() => clearTimeout(timer));
+      const leave = () => secured.destroy(new Error("the client has gone"));
+      signal.addEventListener("abort", leave, { once: true });
+      if (signal.aborted) leave();
+      return await promise.finally(() => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", leave);
+      });
     } catch (error) {
       throw failed(error);
     }
@@ -209,12 +219,21 @@ function pipeTo(incoming: IncomingMessage, sink: Sink, signal: AbortSignal): voi
   });
 }
 
-/** Joins two connections; an error or the end of one ends the other. */
+/** Joins two connections. An error of one cuts the other; after an orderly end it still gets what is on the way. */
 function join(a: Duplex, b: Duplex): void {
-  a.on("error", () => b.destroy());
-  b.on("error", () => a.destroy());
-  a.on("close", () => b.destroy());
-  b.on("close", () => a.destroy());
-  a.pipe(b);
-  b.pipe(a);
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    from.on("error", () => to.destroy());
+    from.on("close", () => (from.readableEnded ? closeSoon(to) : to.destroy()));
+    from.pipe(to);
+  }
+}
+
+function closeSoon(socket: Duplex): void {
+  if (socket.destroyed) return;
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
 }

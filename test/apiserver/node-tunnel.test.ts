@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectTcp, type Server } from "node:net";
+import { connect as connectTcp, createServer as createTcpServer, type Server } from "node:net";
 import { after, before, test } from "node:test";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { type HttpClient, httpClient } from "./http-client.ts";
@@ -30,13 +30,7 @@ before(async () => {
   await once(agent, "listening");
   const address = agent.address();
   assert(typeof address === "object" && address !== null);
-  await http.post("/api/v1/nodes", { metadata: { name: "node-1" } });
-  await http.patch("/api/v1/nodes/node-1/status", {
-    status: {
-      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
-      daemonEndpoints: { kubeletEndpoint: { Port: address.port } },
-    },
-  });
+  await addNode("node-1", address.port);
   const containers = [
     { name: "a", image: "pause" },
     { name: "b", image: "pause" },
@@ -53,6 +47,16 @@ after(async () => {
   agent.close();
   await lab[Symbol.asyncDispose]();
 });
+
+async function addNode(name: string, port: number): Promise<void> {
+  await http.post("/api/v1/nodes", { metadata: { name } });
+  await http.patch(`/api/v1/nodes/${name}/status`, {
+    status: {
+      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    },
+  });
+}
 
 /** Answers logs with a text, and an upgrade with 101 and an echo. */
 function answer(socket: TLSSocket): void {
@@ -181,6 +185,23 @@ test("an exec that may not be is answered before anything is passed on", async (
   const waiting = await upgrade("POST", `${pods}/waiting/exec?container=a&command=sh`);
   assert.match(await readUntil(waiting, '"code":400'), /does not have a host assigned/);
   assert.equal(heard.length, before);
+});
+
+test("a client that goes while the agent is called leaves no connection behind", async (t) => {
+  const mute = createTcpServer((socket) => socket.on("error", () => {}).resume());
+  t.after(() => mute.close());
+  await once(mute.listen(0, "127.0.0.1"), "listening");
+  const address = mute.address();
+  assert(typeof address === "object" && address !== null);
+  await addNode("mute", address.port);
+  const spec = { nodeName: "mute", containers: [{ name: "a", image: "pause" }] };
+  await http.post(pods, { metadata: { name: "unheard" }, spec });
+  const called = once(mute, "connection");
+  const { socket, raw } = await openUpgrade("POST", `${pods}/unheard/exec?command=sh`, "");
+  socket.on("error", () => {});
+  const [connection] = await called;
+  raw.resetAndDestroy();
+  await once(connection, "close", { signal: AbortSignal.timeout(5_000) });
 });
 
 test("the server survives clients that vanish in the middle of an exec", async () => {
