@@ -134,11 +134,6 @@ for (const { query, want } of switches) {
   });
 }
 
-test("watchOptions: a time that no timer can wait is cut short", () => {
-  const { timeoutSeconds } = watchOptions(new URLSearchParams("timeoutSeconds=9999999"));
-  assert.equal(timeoutSeconds, 86_400);
-});
-
 test("a continue token is read back, also one for the newest state; anything else is refused", () => {
   const newest = { revision: undefined, after: "a/b" };
   assert.deepEqual(parseContinue(formatContinue(newest)), newest);

@@ -22,9 +22,6 @@ export interface ListOptions {
   readonly continue: ContinueToken | undefined;
 }
 
-/** Longest time that a watch may ask for: a day. A timer of Node's goes off at once when it is set beyond 24 days. */
-const TIMEOUT_SECONDS_MAX = 24 * 60 * 60;
-
 export interface WatchOptions {
   /** Changes after this version are sent; undefined: after the state at the beginning. */
   readonly after: number | undefined;
@@ -130,10 +127,7 @@ export function watchOptions(query: URLSearchParams): WatchOptions {
     sendInitialEvents: initial ?? (version === undefined || version === 0),
     marksInitialEnd: initial === true,
     allowBookmarks: booleanOf(query, "allowWatchBookmarks") ?? false,
-    timeoutSeconds:
-      Number.isSafeInteger(timeout) && timeout > 0
-        ? Math.min(timeout, TIMEOUT_SECONDS_MAX)
-        : undefined,
+    timeoutSeconds: Number.isSafeInteger(timeout) && timeout > 0 ? timeout : undefined,
   };
 }
 
