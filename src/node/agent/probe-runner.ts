@@ -1,6 +1,6 @@
 import type { Pod } from "../../api/types.ts";
 import { WakeUp } from "../lifecycle/wake-up.ts";
-import type { Probe } from "../pod-types.ts";
+import { isSidecar, type Probe } from "../pod-types.ts";
 import { askProbe } from "../probes/probe-request.ts";
 import {
   beginProbe,
@@ -20,20 +20,23 @@ import { type NodeContext, recordContainerEvent } from "./node-context.ts";
  */
 const EAGER_PAUSE_MS = 50;
 
+/** A pod as its probes see it. */
+export interface ProbedPod {
+  readonly object: Pod;
+  /** Where it is reached; empty while it has no network. */
+  readonly ip: string;
+  readonly isFinished: boolean;
+  readonly isTerminating: boolean;
+}
+
 /** One probe of one container, and who wants to know. */
 export interface ProbeRunnerOptions {
   readonly kind: ProbeKind;
   readonly probe: Probe;
   readonly slot: ContainerSlot;
   readonly node: NodeContext;
-  /** The pod as it is now, and where it is reached. */
-  readonly pod: () => {
-    readonly object: Pod;
-    readonly ip: string;
-    readonly isFinished: boolean;
-    readonly isTerminating: boolean;
-    readonly mayRestart: boolean;
-  };
+  /** The pod as it is now. */
+  readonly pod: () => ProbedPod;
   readonly signal: AbortSignal;
   /** Called when the published result has changed. */
   readonly onResult: (result: ProbeResult) => void;
@@ -114,7 +117,7 @@ export class ProbeRunner {
               state: slot.phase.type === "running" ? "running" : "waiting",
               startedAtMs: life.startedAtMs,
               started: slot.isStarted,
-              mayRestart: pod.mayRestart,
+              mayRestart: isSidecar(slot.spec) || pod.object.spec?.restartPolicy !== "Never",
             },
           }),
       podFinished: pod.isFinished,

@@ -22,8 +22,8 @@ export interface ConditionsInput {
   readonly containers: readonly ContainerRecord[];
   /** The pod's namespaces and network are up. */
   readonly hasNetwork: boolean;
-  /** The conditions as they were written last, where that is newer than what the pod shows. */
-  readonly previous?: readonly PodCondition[];
+  /** The newest conditions that are known. */
+  readonly previous: readonly PodCondition[];
   readonly nowMs: number;
 }
 
@@ -45,8 +45,7 @@ export function podConditions(input: ConditionsInput): readonly ConditionJson[] 
     ContainersReady: containersReady,
     PodScheduled: yes,
   };
-  const known: readonly PodCondition[] = input.previous ?? input.pod.status?.conditions ?? [];
-  const old = new Map(known.map((condition) => [condition.type, condition]));
+  const old = new Map(input.previous.map((condition) => [condition.type, condition]));
   return Object.entries(verdicts).map(([type, verdict]) => {
     const before = old.get(type);
     const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;

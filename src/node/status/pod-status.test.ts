@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PodCondition } from "../../api/types.ts";
 import type { ContainerPhase, ContainerRecord } from "./container-status.ts";
+import type { ConditionJson } from "./pod-conditions.ts";
 import { podStatus } from "./pod-status.ts";
 
 const running: ContainerPhase = { type: "running", startedAtMs: 0 };
@@ -34,6 +35,10 @@ interface Case {
   readonly init?: readonly ContainerRecord[];
   readonly containers: readonly ContainerRecord[];
   readonly isStopping?: boolean;
+  /** By default those of containers that run. */
+  readonly hasProcesses?: boolean;
+  readonly before?: "Pending" | "Running";
+  readonly failure?: { readonly reason: string; readonly message: string };
   readonly gates?: readonly string[];
   readonly conditions?: readonly PodCondition[];
   readonly phase: string;
@@ -131,6 +136,42 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "a pod that is deleted while an init container runs has not failed yet",
+    init: [record("i", running)],
+    containers: [record("a", creating)],
+    isStopping: true,
+    before: "Pending",
+    phase: "Pending",
+  },
+  {
+    name: "a pod that is deleted before anything ran has failed",
+    containers: [record("a", creating)],
+    isStopping: true,
+    phase: "Failed",
+  },
+  {
+    name: "a pod whose sidecar is still ending has not succeeded yet",
+    policy: "Never",
+    containers: [record("a", ended(0))],
+    hasProcesses: true,
+    before: "Running",
+    phase: "Running",
+  },
+  {
+    name: "a pod beyond its deadline fails when nothing of it runs any more",
+    containers: [record("a", running)],
+    before: "Running",
+    failure: { reason: "DeadlineExceeded", message: "late" },
+    phase: "Running",
+  },
+  {
+    name: "a pod beyond its deadline has failed, however its containers ended",
+    policy: "Never",
+    containers: [record("a", ended(0))],
+    failure: { reason: "DeadlineExceeded", message: "late" },
+    phase: "Failed",
+  },
+  {
     name: "a readiness gate that is True opens",
     gates: ["example.org/lb"],
     conditions: [{ type: "example.org/lb", status: "True" }],
@@ -152,18 +193,25 @@ for (const each of cases) {
           initContainers: init.map(({ name }) => ({ name })),
           containers: containers.map(({ name }) => ({ name })),
         },
-        status: { conditions: each.conditions ?? [] },
+        status: {
+          conditions: each.conditions ?? [],
+          ...(each.before === undefined ? {} : { phase: each.before }),
+        },
       },
       initContainers: init,
       containers,
       podIps: ["10.0.0.1"],
       hostIps: ["192.168.0.1"],
       hasNetwork: true,
+      hasProcesses:
+        each.hasProcesses ?? [...init, ...containers].some(({ phase }) => phase === running),
       isStopping: each.isStopping ?? false,
       startedAtMs: 0,
       nowMs: 1_000,
+      ...(each.failure === undefined ? {} : { failure: each.failure }),
     });
     assert.equal(status.phase, each.phase);
+    assert.equal(status.reason, each.phase === "Failed" ? each.failure?.reason : undefined);
     const lines = status.conditions.map(({ type, status: value, reason, message }) => {
       const why = reason === undefined ? "" : ` ${reason}`;
       return `${type}=${value}${why}${message === undefined ? "" : `: ${message}`}`;
@@ -173,7 +221,7 @@ for (const each of cases) {
 }
 
 test("podStatus: the time of a transition stays while the status does", () => {
-  const at = (nowMs: number, previous: readonly PodCondition[], ready: boolean) =>
+  const at = (nowMs: number, previous: readonly ConditionJson[], ready: boolean) =>
     podStatus({
       pod: { metadata: { name: "p" }, spec: { containers: [{ name: "a" }] } },
       initContainers: [],
@@ -181,10 +229,11 @@ test("podStatus: the time of a transition stays while the status does", () => {
       podIps: [],
       hostIps: [],
       hasNetwork: true,
+      hasProcesses: true,
       isStopping: false,
       startedAtMs: 0,
       nowMs,
-      previous,
+      previous: { phase: "Running", conditions: previous },
     }).conditions;
   const time = (list: readonly PodCondition[]) =>
     list.find(({ type }) => type === "Ready")?.lastTransitionTime;

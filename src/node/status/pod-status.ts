@@ -1,4 +1,4 @@
-import type { Pod, PodCondition } from "../../api/types.ts";
+import type { Pod } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 import {
   type ContainerRecord,
@@ -16,8 +16,10 @@ export interface PodStatusInput {
   readonly podIps: readonly string[];
   readonly hostIps: readonly string[];
   readonly hasNetwork: boolean;
-  /** The conditions as they were written last, where that is newer than what the pod shows. */
-  readonly previous?: readonly PodCondition[];
+  /** Whether a process of a container is there. */
+  readonly hasProcesses: boolean;
+  /** What was written last, where that is newer than what the pod shows. */
+  readonly previous?: Pick<PodStatusJson, "phase" | "conditions">;
   readonly isStopping: boolean;
   /** When the agent first saw the pod, in epoch milliseconds. */
   readonly startedAtMs: number;
@@ -43,20 +45,16 @@ export interface PodStatusJson {
 
 /** What the agent tells the API of a pod. */
 export function podStatus(input: PodStatusInput): PodStatusJson {
-  const { pod, initContainers, containers, podIps, hostIps, failure } = input;
-  const phase =
-    failure === undefined
-      ? podPhase({
-          spec: pod.spec ?? { containers: [] },
-          initContainers,
-          containers,
-          isStopping: input.isStopping,
-        })
-      : "Failed";
+  const { pod, initContainers, containers, podIps, hostIps, previous } = input;
+  const { phase, failure } = verdictOf(input);
   return {
     phase,
     ...failure,
-    conditions: podConditions({ ...input, phase }),
+    conditions: podConditions({
+      ...input,
+      phase,
+      previous: previous?.conditions ?? pod.status?.conditions ?? [],
+    }),
     ...(hostIps[0] === undefined
       ? {}
       : { hostIP: hostIps[0], hostIPs: hostIps.map((ip) => ({ ip })) }),
@@ -67,4 +65,16 @@ export function podStatus(input: PodStatusInput): PodStatusJson {
       : { initContainerStatuses: initContainers.map(containerStatusJson) }),
     containerStatuses: containers.map(containerStatusJson),
   };
+}
+
+/** While anything of it runs a pod is not over: who sees the end may give its place and its name to another. */
+function verdictOf(input: PodStatusInput): Pick<PodStatusInput, "failure"> & { phase: PodPhase } {
+  const { pod, previous, failure, hasProcesses } = input;
+  const reached =
+    failure === undefined ? podPhase({ ...input, spec: pod.spec ?? { containers: [] } }) : "Failed";
+  const isOver = reached === "Succeeded" || reached === "Failed";
+  if (!isOver || !hasProcesses)
+    return { phase: reached, ...(failure === undefined ? {} : { failure }) };
+  const before = previous?.phase ?? pod.status?.phase;
+  return { phase: before === "Running" ? "Running" : "Pending" };
 }
