@@ -4,16 +4,22 @@ import type { EndpointSlice } from "../api/types.ts";
 import type { Api, Change, Informer } from "../client/api.ts";
 import type { Index } from "../client/index-by.ts";
 import { indexBy } from "../client/index-by.ts";
+import { keyOf } from "../client/paths.ts";
 import type { WorkQueue } from "../client/work-queue.ts";
+import type { Clock } from "../lib/clock.ts";
 import { SliceTracker } from "./slice-tracker.ts";
 import type { SlicePlan } from "./slices.ts";
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "./slices.ts";
 
-/** How soon slices that somebody else touched are looked at; also how long a sync waits for the cache at most. */
+/** How soon slices that somebody else touched are looked at. */
 const SLICE_CHANGE_DELAY_MS = 1_000;
+/** A write that the cache does not show in this time is not waited for: its slice may be gone, unseen. */
+const BEHIND_MS_MAX = 5 * 60_000;
 
 /** The queue of controllers that write slices (kube-controller-manager's figures). */
 export const SLICE_QUEUE = { backoff: { baseMs: 1_000, maxMs: 1_000_000 }, retriesMax: 15 };
+
+type SliceWrites = Pick<Api, "create" | "update" | "delete">;
 
 /** The slices of one manager, by the key of the Service that they bear; and what that manager wrote itself. */
 export class ManagedSlices {
@@ -21,26 +27,29 @@ export class ManagedSlices {
   readonly #managedBy: string;
   readonly #byKey: Index<EndpointSlice>;
   readonly #tracker = new SliceTracker();
-  readonly #waitingForCache = new Set<string>();
+  readonly #clock: Clock;
+  readonly #behindSinceMs = new Map<string, number>();
 
-  constructor(cache: Informer<EndpointSlice>, managedBy: string) {
+  constructor(cache: Informer<EndpointSlice>, managedBy: string, clock: Clock) {
     this.#cache = cache;
     this.#managedBy = managedBy;
+    this.#clock = clock;
     this.#byKey = indexBy(cache, (slice) => this.#keysOf(slice));
   }
 
-  /** The slices of a key, or that the cache is behind our own writes. */
+  /** The slices of a key, or that the cache is behind our own writes: then the event that it lacks wakes the key. */
   of(key: string): readonly EndpointSlice[] | "behind" {
     const cached = this.#byKey.get(key);
-    if (this.#tracker.isStale(key, cached)) return "behind";
-    this.#waitingForCache.delete(key);
+    if (!this.#tracker.isStale(key, cached)) {
+      this.#behindSinceMs.delete(key);
+      return cached;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    const sinceMs = this.#behindSinceMs.get(key) ?? nowMs;
+    this.#behindSinceMs.set(key, sinceMs);
+    if (nowMs - sinceMs < BEHIND_MS_MAX) return "behind";
+    this.forget(key);
     return cached;
-  }
-
-  /** Has the key come again when the cache has caught up. */
-  catchUp(key: string): { readonly againAfterMs: number } {
-    this.#waitingForCache.add(key);
-    return { againAfterMs: SLICE_CHANGE_DELAY_MS };
   }
 
   has(key: string): boolean {
@@ -49,7 +58,7 @@ export class ManagedSlices {
 
   forget(key: string): void {
     this.#tracker.forget(key);
-    this.#waitingForCache.delete(key);
+    this.#behindSinceMs.delete(key);
   }
 
   /** Marks keys whose slices somebody else made, changed or removed; and those that waited for our own writes. */
@@ -58,7 +67,7 @@ export class ManagedSlices {
       const before = change.type === "MODIFIED" ? this.#keysOf(change.previous) : [];
       for (const key of new Set([...before, ...this.#keysOf(change.object)])) {
         if (this.#isForeign(key, change)) queue.addAfter(key, SLICE_CHANGE_DELAY_MS);
-        else if (this.#waitingForCache.delete(key)) queue.add(key);
+        else if (this.#behindSinceMs.has(key)) queue.add(key);
       }
     });
   }
@@ -67,7 +76,11 @@ export class ManagedSlices {
    * Writes a plan: creates, then updates, then deletes, so that an address may be there twice for a moment but is
    * never missing.
    */
-  async apply(api: Api, { creates, updates, deletes }: SlicePlan, key: string): Promise<void> {
+  async apply(
+    api: SliceWrites,
+    { creates, updates, deletes }: SlicePlan,
+    key: string,
+  ): Promise<void> {
     for (const slice of creates) {
       this.#tracker.written(key, await api.create(endpointSlices, slice));
     }
@@ -78,7 +91,8 @@ export class ManagedSlices {
       const { name = "", namespace = "" } = slice.metadata;
       try {
         await api.delete(endpointSlices, { namespace, name });
-        this.#tracker.deleted(key, slice);
+        const isCached = this.#cache.get(keyOf(slice))?.metadata.uid === slice.metadata.uid;
+        if (isCached) this.#tracker.deleted(key, slice); // Else the event was faster than the answer.
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

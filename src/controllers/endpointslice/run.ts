@@ -8,6 +8,7 @@ import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop, StaleCache } from "../controller.ts";
 import { selectedPods, selectsPods, servicesConcerned } from "../endpoint-pods.ts";
 import { ManagedSlices, SLICE_QUEUE } from "../managed-slices.ts";
+import { CATCH_UP_MS } from "../own-writes.ts";
 import type { TriggerTimes } from "../trigger-time.ts";
 import { triggerTime } from "../trigger-time.ts";
 import type { Reconciliation } from "./reconcile.ts";
@@ -43,7 +44,7 @@ class EndpointSliceLoop implements Loop {
   readonly #waitingForNodes = new Set<string>();
 
   constructor(context: ControllerContext, options: EndpointSliceOptions) {
-    const { api, informers } = context;
+    const { api, informers, clock } = context;
     this.#api = api;
     this.#recorder = recorderOf(context, this.name);
     this.#endpointsMax = options.endpointsMax ?? ENDPOINTS_MAX;
@@ -51,7 +52,7 @@ class EndpointSliceLoop implements Loop {
     this.#pods = informers.informer(pods);
     this.#nodes = informers.informer(nodes);
     const slices: Informer<EndpointSlice> = informers.informer(endpointSlices);
-    this.#slices = new ManagedSlices(slices, MANAGED_BY);
+    this.#slices = new ManagedSlices(slices, MANAGED_BY, clock);
     this.caches = [this.#services, this.#pods, this.#nodes, slices];
   }
 
@@ -77,7 +78,7 @@ class EndpointSliceLoop implements Loop {
     }
     if (!selectsPods(service)) return undefined; // Slices of before stay, as in Kubernetes.
     const existing = this.#slices.of(key);
-    if (existing === "behind") return this.#slices.catchUp(key);
+    if (existing === "behind") return { againAfterMs: CATCH_UP_MS };
 
     const { namespace = "" } = nameOfKey(key);
     const selected = selectedPods(service, this.#pods.listNamespace(namespace));

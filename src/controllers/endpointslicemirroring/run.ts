@@ -7,6 +7,7 @@ import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { ManagedSlices, SLICE_QUEUE } from "../managed-slices.ts";
+import { CATCH_UP_MS } from "../own-writes.ts";
 import { isMirrored, MANAGED_BY, mirrorEndpoints } from "./reconcile.ts";
 
 /** Keeps slices for hand-written Endpoints, so that consumers need to know slices only. */
@@ -25,13 +26,13 @@ class MirroringLoop implements Loop {
   readonly #slices: ManagedSlices;
 
   constructor(context: ControllerContext) {
-    const { api, informers } = context;
+    const { api, informers, clock } = context;
     this.#api = api;
     this.#recorder = recorderOf(context, this.name);
     this.#services = informers.informer(services);
     this.#endpoints = informers.informer(endpoints);
     const slices = informers.informer(endpointSlices);
-    this.#slices = new ManagedSlices(slices, MANAGED_BY);
+    this.#slices = new ManagedSlices(slices, MANAGED_BY, clock);
     this.caches = [this.#services, this.#endpoints, slices];
   }
 
@@ -51,10 +52,11 @@ class MirroringLoop implements Loop {
 
   async work(key: string): Promise<WorkResult> {
     const existing = this.#slices.of(key);
-    if (existing === "behind") return this.#slices.catchUp(key);
+    if (existing === "behind") return { againAfterMs: CATCH_UP_MS };
     const object = this.#endpoints.get(key);
     if (object === undefined || !isMirrored(object, this.#services.get(key))) {
       await this.#slices.apply(this.#api, { creates: [], updates: [], deletes: existing }, key);
+      if (existing.length === 0) this.#slices.forget(key);
       return undefined;
     }
     const { notes, ...plan } = mirrorEndpoints(object, existing);
