@@ -389,6 +389,17 @@ test("no Endpoints appear for a Service without selector, also after the control
   assert.deepEqual(await world.slices("web"), []);
 });
 
+test("Endpoints without a Service go if the controller made them; those of others stay", async () => {
+  const namespace = "ownerless";
+  const world = new World(namespace);
+  await world.open();
+  const ours = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
+  await lab.api.create(endpointsResource, { metadata: { name: "others", namespace } });
+  await lab.api.create(endpointsResource, { metadata: { name: "web", namespace, labels: ours } });
+  await eventually(async () => assert.equal(await world.endpoints("web"), undefined));
+  assert.notEqual(await world.endpoints("others"), undefined);
+});
+
 test("controllers that come back write nothing where all is well", async () => {
   const world = new World("restart");
   await world.open();

@@ -7,7 +7,13 @@ import { keyOf, nameOfKey } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
-import { selectedPods, selectsPods, servicesConcerned } from "../endpoint-pods.ts";
+import {
+  ENDPOINTS_MANAGED_BY,
+  ENDPOINTS_MANAGED_BY_LABEL,
+  selectedPods,
+  selectsPods,
+  servicesConcerned,
+} from "../endpoint-pods.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import type { TriggerTimes } from "../trigger-time.ts";
 import { triggerTime } from "../trigger-time.ts";
@@ -50,10 +56,12 @@ class EndpointsLoop implements Loop {
     for (const object of this.#endpoints.list()) queue.add(keyOf(object));
     this.#endpoints.subscribe(({ type, object }) => {
       const key = keyOf(object);
-      const isOurs =
-        type !== "DELETED" && this.#written.get(key) === object.metadata.resourceVersion;
-      const isOfService = this.#services.get(key) !== undefined;
-      if (this.#waitingForCache.delete(key) || (!isOurs && isOfService)) queue.add(key);
+      const { labels = {}, resourceVersion } = object.metadata;
+      const isOwnWrite = type !== "DELETED" && this.#written.get(key) === resourceVersion;
+      // Made here while their Service went, they would have nobody; those of others may stand alone.
+      const isOurs = labels[ENDPOINTS_MANAGED_BY_LABEL] === ENDPOINTS_MANAGED_BY;
+      const concerns = this.#services.get(key) !== undefined || (isOurs && type !== "DELETED");
+      if (this.#waitingForCache.delete(key) || (!isOwnWrite && concerns)) queue.add(key);
     });
     this.#services.subscribe(({ object }) => queue.add(keyOf(object)));
     this.#pods.subscribe((change) => {
