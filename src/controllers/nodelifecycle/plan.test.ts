@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node, Taint, Toleration } from "../../api/types.ts";
-import { evictionMs, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
+import { evictionMs, isCommonTrouble, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
 
 const NOW_MS = Date.parse("2030-01-01T00:10:00Z");
 const NOW = "2030-01-01T00:10:00Z";
@@ -47,6 +47,28 @@ test("a node went silent only if its agent had spoken before", () => {
   assert.equal(wentSilent(silent(node({}))), false);
   assert.equal(wentSilent(node({ Ready: "False" })), false);
 });
+
+const troubles: readonly {
+  readonly name: string;
+  readonly unwell: number;
+  readonly of: number;
+  readonly isCommon: boolean;
+}[] = [
+  { name: "the only node", unwell: 1, of: 1, isCommon: true },
+  { name: "all of several", unwell: 2, of: 2, isCommon: true },
+  { name: "two of three, too few to tell", unwell: 2, of: 3, isCommon: false },
+  { name: "three of four", unwell: 3, of: 4, isCommon: true },
+  { name: "half", unwell: 5, of: 10, isCommon: false },
+  { name: "none", unwell: 0, of: 3, isCommon: false },
+];
+for (const { name, unwell, of, isCommon } of troubles) {
+  test(`nobody is moved for a trouble that is common: ${name} unwell ${isCommon ? "is" : "is not"}`, () => {
+    const all = Array.from({ length: of }, (_, i) =>
+      node({ Ready: i < unwell ? "Unknown" : "True" }),
+    );
+    assert.equal(isCommonTrouble(all), isCommon);
+  });
+}
 
 const notReady: Taint = {
   key: "node.kubernetes.io/not-ready",

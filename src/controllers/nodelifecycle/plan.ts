@@ -106,6 +106,16 @@ export function healthTaint(node: Node): string | undefined {
   }
 }
 
+/** From this share of nodes unwell on, if they are more than two, the fault is more likely ours or the network's. */
+const UNWELL_SHARE_MIN = 0.55;
+
+/** Whether so many nodes are unwell that nobody is moved: all of them, or most of a cluster of four and more. */
+export function isCommonTrouble(nodes: readonly Node[]): boolean {
+  const unwell = nodes.filter((node) => readiness(node) !== "True").length;
+  if (unwell === nodes.length) return true;
+  return unwell > 2 && unwell / nodes.length >= UNWELL_SHARE_MIN;
+}
+
 /** Whether the node was marked as unknown after its agent had spoken: a node that never spoke serves nobody. */
 export function wentSilent(node: Node): boolean {
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");

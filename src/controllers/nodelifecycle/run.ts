@@ -16,6 +16,7 @@ import { isFinished, isReady, isTerminating } from "../pods.ts";
 import {
   evictionMs,
   healthTaint,
+  isCommonTrouble,
   readiness,
   silentConditions,
   wantedTaints,
@@ -39,8 +40,6 @@ const PERIOD_MS = 5_000;
 const LEASE_NAMESPACE = "kube-node-lease";
 /** Nodes that begin to lose their pods are at least this far apart (0.1 a second). */
 const EVICTION_INTERVAL_MS = 10_000;
-/** With more than this share of nodes unwell the fault is more likely ours or the network's: nobody is moved. */
-const UNWELL_SHARE_MAX = 0.55;
 
 /** Takes nodes that went silent out of service: their conditions, their taints, their pods. */
 export function runNodeLifecycle(
@@ -134,7 +133,8 @@ class NodeLifecycleLoop implements Loop {
   async #taint(node: Node): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const isTime = nowMs - this.#lastEvictionMs >= EVICTION_INTERVAL_MS;
-    const taints = wantedTaints(node, isTime && !this.#isCommonTrouble(), this.#clock.now());
+    const mayEvict = isTime && !isCommonTrouble(this.#nodes.list());
+    const taints = wantedTaints(node, mayEvict, this.#clock.now());
     if (taints === undefined) return;
     const evicts = taints.some(
       ({ key, effect }) => effect === "NoExecute" && key === healthTaint(node),
@@ -144,12 +144,6 @@ class NodeLifecycleLoop implements Loop {
     // The version makes the list, which a merge patch replaces as a whole, safe against other writers.
     const body = { metadata: { resourceVersion }, spec: { taints } };
     await this.#api.patch(nodes, { name }, { type: "merge", body });
-  }
-
-  #isCommonTrouble(): boolean {
-    const all = this.#nodes.list();
-    const unwell = all.filter((node) => readiness(node) !== "True");
-    return unwell.length / all.length > UNWELL_SHARE_MAX;
   }
 
   #tellNotReady(node: Node): void {
