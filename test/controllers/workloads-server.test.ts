@@ -357,3 +357,25 @@ test("a pod that fits nowhere is told why, and placed once a node suits it", asy
     assert.equal((await lab.api.get(pods, name)).spec?.nodeName, "node-2"),
   );
 });
+
+test("a pod that found its node full is placed when another one there is finished", async () => {
+  const namespace = await openNamespace("full");
+  const spec = { containers: [{ name: "main", image: "pause" }], nodeSelector: { size: "one" } };
+  await lab.api.create(nodes, {
+    metadata: { name: "node-of-one", labels: { size: "one" } },
+    status: { allocatable: { pods: "1" }, conditions: [{ type: "Ready", status: "True" }] },
+  });
+  const nodeOf = async (name: string) =>
+    (await lab.api.get(pods, { namespace, name })).spec?.nodeName;
+  await lab.api.create(pods, { metadata: { name: "first", namespace }, spec });
+  await eventually(async () => assert.equal(await nodeOf("first"), "node-of-one"));
+  await lab.api.create(pods, { metadata: { name: "second", namespace }, spec });
+  await eventually(async () => {
+    const { status } = await lab.api.get(pods, { namespace, name: "second" });
+    assert.match(status?.conditions?.[0]?.message ?? "", /Too many pods/);
+  });
+  const body = { status: { phase: "Succeeded" } };
+  const first = { namespace, name: "first" };
+  await lab.api.patch(pods, first, { type: "merge", body, subresource: "status" });
+  await eventually(async () => assert.equal(await nodeOf("second"), "node-of-one"));
+});

@@ -18,8 +18,8 @@ import type { NodeLoad } from "./pick-node.ts";
 import { pickNode } from "./pick-node.ts";
 
 const SCHEDULER_NAME = "default-scheduler";
-/** A pod that fits nowhere is tried again after this at the latest, should an event be missed. */
-const RETRY_MS = 60_000;
+/** A pod that fits nowhere is tried again after this at the latest, should an event be missed (as Kubernetes). */
+const RETRY_MS = 5 * 60_000;
 
 /** Gives each waiting pod a node. */
 export function runScheduler(context: ControllerContext): Promise<void> {
@@ -67,10 +67,9 @@ class SchedulerLoop implements Loop {
       const { type, object } = change;
       const isBound = nodeOf(object).length > 0;
       if (type === "DELETED" || isBound) this.#assumed.delete(uidOf(object));
-      if (type === "DELETED") {
-        this.#unschedulable.delete(keyOf(object));
-        if (isBound) retryAll(); // There is room again.
-      } else if (isWaiting(object) && !isStatusOnly(change)) queue.add(keyOf(object));
+      if (type === "DELETED") this.#unschedulable.delete(keyOf(object));
+      else if (isWaiting(object) && !isStatusOnly(change)) queue.add(keyOf(object));
+      if (isBound && makesRoom(change)) retryAll();
     });
     this.#nodes.subscribe((change) => {
       if (change.type === "ADDED") retryAll();
@@ -153,6 +152,12 @@ function isWaiting(pod: Pod): boolean {
   const { nodeName = "", schedulerName = SCHEDULER_NAME, schedulingGates = [] } = pod.spec ?? {};
   const isOurs = schedulerName === SCHEDULER_NAME && schedulingGates.length === 0;
   return nodeName === "" && isOurs && !isFinished(pod) && !isTerminating(pod);
+}
+
+/** Whether the pod takes no place on its node any more. */
+function makesRoom(change: Change<Pod>): boolean {
+  if (change.type !== "MODIFIED") return change.type === "DELETED";
+  return isFinished(change.object) && !isFinished(change.previous);
 }
 
 /** Such as our own word that the pod fits nowhere: no reason to try again. */
