@@ -52,7 +52,11 @@ class SlowReader implements Sink {
 async function start(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "portolan-slow-"));
   const storage = await openSqliteStorage({ directory, log });
-  const store = await ObjectStore.open(storage, systemClock, { ageMs: 60_000, count: 10 });
+  const store = await ObjectStore.open(storage, systemClock, {
+    ageMs: 60_000,
+    count: 10,
+    bytes: 1e9,
+  });
   const hub = new WatchHub(store, Date.now, log);
   const closing = new AbortController();
   t.after(async () => {

@@ -35,19 +35,22 @@ export function itemOf(key: string, value: Uint8Array, revision: number): Item {
   return { key, revision, bytes };
 }
 
-/** So many parsed objects are kept: enough for what is being written and selected just now. */
-const PARSED_MAX = 2048;
+/** Of so many bytes of JSON the parsed objects are kept: some 2,000 pods, enough for what is selected just now. */
+const PARSED_BYTES_MAX = 4 * 1024 * 1024;
 const parsed = new Map<Item, KubeObject>();
+let parsedBytes = 0;
 
 /** The object itself, shared: it must not be changed. */
 export function objectOf(item: Item): KubeObject {
   const known = parsed.get(item);
   if (known !== undefined) return known;
   const object: KubeObject = JSON.parse(item.bytes.toString("utf8"));
-  if (parsed.size >= PARSED_MAX) {
-    const [oldest] = parsed.keys();
-    if (oldest !== undefined) parsed.delete(oldest);
-  }
   parsed.set(item, object);
+  parsedBytes += item.bytes.byteLength;
+  for (const oldest of parsed.keys()) {
+    if (parsedBytes <= PARSED_BYTES_MAX) break;
+    parsed.delete(oldest);
+    parsedBytes -= oldest.bytes.byteLength;
+  }
   return object;
 }

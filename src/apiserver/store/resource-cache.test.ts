@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { encodeObject, type Item, itemOf, objectOf } from "./item.ts";
 import { type HistoryLimits, ResourceCache } from "./resource-cache.ts";
 
-const limits: HistoryLimits = { ageMs: 300_000, count: 100 };
+const limits: HistoryLimits = { ageMs: 300_000, count: 100, bytes: 1e6 };
 
 function cacheWith(history: HistoryLimits = limits): ResourceCache {
   return new ResourceCache([], 1, history);
@@ -72,23 +72,30 @@ test("listAt shows an older state: what was changed, deleted and added since is 
   assert.deepEqual(keys(cache.listAt("b/", 3)), []);
 });
 
-test("the history is bounded by count and by age, and says where it begins", () => {
-  const byCount = cacheWith({ ageMs: 1e9, count: 3 });
+test("the history is bounded by count, by age and by size, and says where it begins", () => {
+  const byCount = cacheWith({ ...limits, count: 3 });
   for (let i = 2; i < 10; i++) byCount.apply({ key: "a/x", revision: i, value: value("a/x") }, 0);
   assert.equal(byCount.oldestRevision, 6);
   assert.equal(byCount.eventsAfter(5), undefined);
   assert.equal(byCount.eventsAfter(6)?.length, 3);
   assert.equal(byCount.listAt("", 5), undefined);
 
-  const byAge = cacheWith({ ageMs: 1000, count: 100 });
+  const byAge = cacheWith({ ...limits, ageMs: 1000 });
   byAge.apply({ key: "a/x", revision: 2, value: value("a/x") }, 0);
   byAge.apply({ key: "a/x", revision: 3, value: value("a/x") }, 500);
   byAge.apply({ key: "a/x", revision: 4, value: value("a/x") }, 1400);
   assert.equal(byAge.oldestRevision, 2);
+
+  const bySize = cacheWith({ ...limits, bytes: 2_500 });
+  const large = value("a/x", "x".repeat(1_000));
+  for (let i = 2; i < 6; i++) bySize.apply({ key: "a/x", revision: i, value: large }, 0);
+  assert.equal(bySize.oldestRevision, 3);
+  bySize.apply({ key: "a/x", revision: 6, value: value("a/x", "x".repeat(3_000)) }, 0);
+  assert.equal(bySize.oldestRevision, 6, "one change that is larger than all is not kept");
 });
 
 test("a long history is cut without losing its place", () => {
-  const cache = cacheWith({ ageMs: 1e9, count: 10 });
+  const cache = cacheWith({ ...limits, count: 10 });
   for (let i = 2; i < 5000; i++) cache.apply({ key: "a/x", revision: i, value: value("a/x") }, 0);
   assert.deepEqual(
     cache.eventsAfter(4995)?.map(({ revision }) => revision),

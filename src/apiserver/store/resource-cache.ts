@@ -10,10 +10,12 @@ export interface CacheEvent {
   readonly timeMs: number;
 }
 
-/** How long and how many changes are kept for watches that resume and for lists of an older version. */
+/** How long and how much is kept for watches that resume and for lists of an older version. */
 export interface HistoryLimits {
   readonly ageMs: number;
   readonly count: number;
+  /** Of all kept states together. */
+  readonly bytes: number;
 }
 
 /** All objects of one kind, sorted by key, and the recent past. Knows nothing of clients. */
@@ -25,6 +27,7 @@ export class ResourceCache {
   #history: CacheEvent[] = [];
   /** Where in the array the history begins; what lies before is cut off now and then. */
   #historyStart = 0;
+  #historyBytes = 0;
   /** History is complete after this revision. */
   #oldest: number;
 
@@ -119,19 +122,23 @@ export class ResourceCache {
       };
     }
     this.#history.push(event);
+    this.#historyBytes += event.item.bytes.byteLength;
     this.#trim(timeMs);
     return event;
   }
 
   #trim(nowMs: number): void {
-    const { ageMs, count } = this.#limits;
+    const { ageMs, count, bytes } = this.#limits;
     for (;;) {
       const first = this.#history[this.#historyStart];
       if (first === undefined) break;
       const isWanted =
-        this.#history.length - this.#historyStart <= count && nowMs - first.timeMs <= ageMs;
+        this.#history.length - this.#historyStart <= count &&
+        this.#historyBytes <= bytes &&
+        nowMs - first.timeMs <= ageMs;
       if (isWanted) break;
       this.#oldest = first.revision;
+      this.#historyBytes -= first.item.bytes.byteLength;
       this.#historyStart += 1;
     }
     if (this.#historyStart > 1024 && this.#historyStart * 2 > this.#history.length) {
