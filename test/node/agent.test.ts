@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { events, nodes, pods, services } from "../../src/api/resource.ts";
-import type { Container, Pod } from "../../src/api/types.ts";
+import type { Container, Event, Pod } from "../../src/api/types.ts";
 import { kubectlClients, kubectlMissing } from "../e2e/harness.ts";
 import { namespacesMissing } from "../kernel/probe.ts";
 import { type AgentLab, startAgentLab } from "./agent-lab.ts";
@@ -163,6 +164,50 @@ test("a sidecar starts before and ends after the others", { skip }, async () => 
   const pod = await lab.podWhen("escorted", (p) => p.status?.phase === "Succeeded");
   assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
 });
+
+test("a pod is not over while its sidecar ends, and a deletion shortens that", {
+  skip,
+}, async () => {
+  await lab.runPod("clinging", {
+    restartPolicy: "Never",
+    initContainers: [{ ...shell("trap : TERM; while :; do sleep 0.1; done"), name: "side" }].map(
+      (container) => ({ ...container, restartPolicy: "Always" }),
+    ),
+    containers: [shell("exit 0")],
+  });
+  const done = await lab.podWhen("clinging", (p) => main(p)?.state?.terminated !== undefined);
+  assert.equal(done.status?.phase, "Running");
+  assert.ok(done.status?.initContainerStatuses?.[0]?.state?.running);
+  await goneWithin("clinging", 3_000);
+});
+
+test("a deletion shortens the grace of a container that is being stopped already", {
+  skip,
+}, async () => {
+  const isKilling = ({ reason, involvedObject }: Event) =>
+    reason === "Killing" && involvedObject.name === "stubborn";
+  await lab.runPod("stubborn", {
+    containers: [
+      shell("trap : TERM; while :; do sleep 0.1; done", {
+        livenessProbe: { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 1 },
+      }),
+    ],
+  });
+  await lab.podWhen("stubborn", isReady);
+  while (!(await lab.api.list(events)).items.some(isKilling)) await setTimeout(20);
+  await goneWithin("stubborn", 3_000);
+});
+
+/** Deletes a pod with a grace of one second. */
+async function goneWithin(name: string, limitMs: number): Promise<void> {
+  const place = { namespace: "default", name };
+  const startMs = performance.now();
+  await lab.api.delete(pods, place, { gracePeriodSeconds: 1 });
+  while ((await lab.api.list(pods)).items.some(({ metadata }) => metadata.name === name)) {
+    assert.ok(performance.now() - startMs < limitMs, `${name} is still there`);
+    await setTimeout(20);
+  }
+}
 
 test("a deleted pod gets TERM, its grace, and goes", { skip: skipKubectl }, async () => {
   await lab.runPod("polite", {

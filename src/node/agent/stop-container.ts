@@ -26,39 +26,52 @@ export interface StopOptions {
 
 /** Ends a container: preStop hook, SIGTERM, and SIGKILL when the deadline has passed. Resolves after its end. */
 export async function stopContainer(options: StopOptions): Promise<void> {
-  const { pod, podIp, node, slot, deadline, message } = options;
+  const { pod, node, slot, deadline, message } = options;
   const { life } = slot;
-  if (life === undefined || slot.isStopping) {
-    await life?.exited;
-    return;
-  }
-  slot.isStopping = true;
-  recordContainerEvent(node, pod, slot.spec, { type: "Normal", reason: "Killing", message });
+  if (life === undefined) return;
   const ended = new AbortController();
   const exited = life.exited.then(() => ended.abort());
   // When the agent itself stops there is no grace: its pods go with it.
   const waiting = AbortSignal.any([ended.signal, node.signal]);
-
   let term = deadline;
-  const hook = slot.spec.lifecycle?.preStop;
-  if (hook !== undefined && deadline.remainingMs > 0 && slot.phase.type === "running") {
-    const outcome = runHook({ hook, life, slot, node, podIp, timeoutMs: deadline.remainingMs });
-    await Promise.race([outcome, exited, deadline.passed(waiting)]);
-    const late = deadline.remainingMs === 0;
-    const answer = late ? { isSuccess: false, output: "grace period is over" } : await outcome;
-    if (!answer.isSuccess && !ended.signal.aborted) {
-      recordContainerEvent(node, pod, slot.spec, {
-        type: "Warning",
-        reason: "FailedPreStopHook",
-        message: `PreStopHook failed: ${answer.output}`,
-      });
-    }
-    if (late) term = new Deadline(node.clock, LAST_GRACE_MS);
+  // Whoever stops it in earnest already may have given it more time than this caller does.
+  if (!slot.isStopping) {
+    slot.isStopping = true;
+    recordContainerEvent(node, pod, slot.spec, { type: "Normal", reason: "Killing", message });
+    term = await runPreStop({ ...options, life, exited, waiting });
+    life.signal("SIGTERM");
   }
-  life.signal("SIGTERM");
   await Promise.race([exited, term.passed(waiting)]);
   life.signal("SIGKILL");
   await exited;
+}
+
+interface PreStopOptions extends StopOptions {
+  readonly life: RunningContainer;
+  readonly exited: Promise<void>;
+  /** Aborts when there is nothing to wait for any more. */
+  readonly waiting: AbortSignal;
+}
+
+/** Runs the preStop hook, if there is one. Returns the deadline of what follows. */
+async function runPreStop(options: PreStopOptions): Promise<Deadline> {
+  const { pod, podIp, node, slot, deadline, life, exited, waiting } = options;
+  const hook = slot.spec.lifecycle?.preStop;
+  if (hook === undefined || deadline.remainingMs === 0 || slot.phase.type !== "running") {
+    return deadline;
+  }
+  const outcome = runHook({ hook, life, slot, node, podIp, timeoutMs: deadline.remainingMs });
+  await Promise.race([outcome, exited, deadline.passed(waiting)]);
+  const isLate = deadline.remainingMs === 0;
+  const answer = isLate ? { isSuccess: false, output: "grace period is over" } : await outcome;
+  if (!answer.isSuccess && !waiting.aborted) {
+    recordContainerEvent(node, pod, slot.spec, {
+      type: "Warning",
+      reason: "FailedPreStopHook",
+      message: `PreStopHook failed: ${answer.output}`,
+    });
+  }
+  return isLate ? new Deadline(node.clock, LAST_GRACE_MS) : deadline;
 }
 
 /** Runs a postStart hook. Undefined if there is none or it succeeded, else why it failed. */
