@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Pod } from "../../api/types.ts";
 import type { Informer } from "../../client/api.ts";
-import { keyOf } from "../pod-types.ts";
+import { describeError } from "../../lib/errors.ts";
+import { describePod, keyOf } from "../pod-types.ts";
 import type { NodeContext } from "./node-context.ts";
 import { PodWorker } from "./pod-worker.ts";
 
@@ -16,10 +17,10 @@ export class PodManager {
     this.#node = node;
   }
 
-  /** The pod of that name that this node runs. */
+  /** The pod of that name that this node runs; the newest, where an earlier one is still ending. */
   find(namespace: string, name: string): PodWorker | undefined {
     const key = `${namespace}/${name}`;
-    return [...this.#workers.values()].find((worker) => keyOf(worker.pod) === key);
+    return [...this.#workers.values()].findLast((worker) => keyOf(worker.pod) === key);
   }
 
   /** Follows the pods that are bound to this node; the informer must cover no others. Resolves when the agent stops. */
@@ -57,10 +58,17 @@ export class PodManager {
     }
     const worker = new PodWorker(pod, this.#node);
     this.#workers.set(uid, worker);
-    const running = worker.run().finally(() => {
-      this.#workers.delete(uid);
-      this.#running.delete(running);
-    });
+    const running = worker
+      .run()
+      .catch((error: unknown) => {
+        // What could not be cleaned up is this pod's alone; the others go on.
+        const fields = { pod: describePod(worker.pod), error: describeError(error) };
+        this.#node.log.error("Could not clean up after a pod", fields);
+      })
+      .finally(() => {
+        this.#workers.delete(uid);
+        this.#running.delete(running);
+      });
     this.#running.add(running);
   }
 
