@@ -272,6 +272,25 @@ test("Exec runs beside process 1, with the container's variables, and hands its 
   assert.deepEqual(exit, { exitCode: 3 });
 });
 
+test("A program that was run by exec ends when it is killed", { skip }, async () => {
+  await using pod = await openPod();
+  const container = start(pod, { command: ["sleep", "60"] });
+  const run = container.exec({ command: ["sleep", "61"], hasStdin: false, hasTty: false });
+  const inside = async () => {
+    const list = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '";
+    const look = container.exec({
+      command: ["sh", "-c", list],
+      hasStdin: false,
+      hasTty: false,
+    });
+    return (await text(look.stdout)).includes("sleep 61");
+  };
+  while (!(await inside())) await systemClock.sleep(20);
+  run.kill();
+  await run.exited;
+  assert.equal(await inside(), false);
+});
+
 test("Exec with a terminal has a real one, of the size that was set", { skip }, async () => {
   await using pod = await openPod();
   const container = start(pod, { command: ["sleep", "60"] });

@@ -35,7 +35,8 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
     [
       ...["--target", String(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
       ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
-      ...[tools.setpriv, ...restrictingArguments(container), "--"],
+      // `kill` reaches nsenter, which is outside; the program inside must go with it.
+      ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
       ...[tools.env, "-i", ...variables, ...terminal],
       ...[tools.sh, "-c", 'cd "$0" && exec "$@"', container.workingDir ?? WORKING_DIR],
       ...options.command,
