@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "../../lib/errors.ts";
 import { LogLineCutter, type LogStream } from "./log-lines.ts";
 
 /** A log file is put aside at this size; the one put aside before goes. The kubelet's default is the same. */
@@ -71,16 +73,20 @@ export class ContainerLog {
   #append(entries: readonly Buffer[]): void {
     if (entries.length === 0 || this.#fd === undefined) return;
     const data = Buffer.concat(entries);
-    if (this.#bytes > 0 && this.#bytes + data.length > LOG_FILE_BYTES_MAX) this.#rotate();
-    writeSync(this.#fd, data);
-    this.#bytes += data.length;
+    if (this.#bytes > 0 && this.#bytes + data.length > LOG_FILE_BYTES_MAX) this.#rotate(this.#fd);
+    this.#bytes += writeWhole(this.#fd, data);
     for (const entry of entries) this.#events.emit("entry", entry);
   }
 
-  #rotate(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    renameSync(this.path, `${this.path}.1`);
-    this.#open();
+  /** The file is renamed first: if there is no room for another one, the old one is written on. */
+  #rotate(old: number): void {
+    try {
+      renameSync(this.path, `${this.path}.1`);
+      this.#open();
+      closeSync(old);
+    } catch {
+      this.#bytes = 0;
+    }
   }
 
   #open(): void {
@@ -96,6 +102,21 @@ export class ContainerLog {
     const nanos = String(this.#sequence).padStart(6, "0");
     return `${new Date(ms).toISOString().slice(0, 23)}${nanos}Z`;
   }
+}
+
+/**
+ * Writes entries, or nothing: a pod can fill the disk, and what others print then is lost, as in Kubernetes. Returns how
+ * many bytes the file has grown.
+ */
+function writeWhole(fd: number, data: Buffer): number {
+  try {
+    const written = writeSync(fd, data);
+    if (written === data.length) return written;
+    ftruncateSync(fd, fstatSync(fd).size - written);
+  } catch (error) {
+    if (errorCode(error) !== "ENOSPC" && errorCode(error) !== "EDQUOT") throw error;
+  }
+  return 0;
 }
 
 /** All entries that a log's files hold, oldest first, as they lie there. Empty if there is no such log. */
