@@ -183,6 +183,8 @@ function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
     chmodSync(file, mode);
   }
   mkdirSync(join(folder, name), { recursive: true });
+  // A try that failed half-way may have left it.
+  rmSync(join(folder, "..data_tmp"), { force: true });
   symlinkSync(name, join(folder, "..data_tmp"));
   renameSync(join(folder, "..data_tmp"), join(folder, "..data"));
   const tops = new Set(files.map(({ path }) => normalize(`/${path}`).split("/")[1] ?? ""));
