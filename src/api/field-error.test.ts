@@ -11,7 +11,6 @@ import {
   required,
   tooLong,
   tooMany,
-  typeInvalid,
 } from "./field-error.ts";
 import { deployments, services } from "./resource.ts";
 
@@ -81,12 +80,6 @@ const rows: readonly { name: string; error: FieldError; reason: string; message:
     error: notFound("volumeMounts[0].name", "v"),
     reason: "FieldValueNotFound",
     message: 'Not found: "v"',
-  },
-  {
-    name: "a wrong type has the words of a wrong value",
-    error: typeInvalid("spec.x", true, "must be a number"),
-    reason: "FieldValueTypeInvalid",
-    message: "Invalid value: true: must be a number",
   },
 ];
 

@@ -9,8 +9,7 @@ export type FieldErrorReason =
   | "FieldValueNotSupported"
   | "FieldValueRequired"
   | "FieldValueTooLong"
-  | "FieldValueTooMany"
-  | "FieldValueTypeInvalid";
+  | "FieldValueTooMany";
 
 /** One mistake in an object. */
 export interface FieldError {
@@ -32,7 +31,6 @@ const labels: Readonly<Record<FieldErrorReason, string>> = {
   FieldValueRequired: "Required value",
   FieldValueTooLong: "Too long",
   FieldValueTooMany: "Too many",
-  FieldValueTypeInvalid: "Invalid value",
 };
 
 export function required(field: string, detail = ""): FieldError {
@@ -45,10 +43,6 @@ export function forbidden(field: string, detail: string): FieldError {
 
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return withValue("FieldValueInvalid", field, value, detail);
-}
-
-export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
-  return withValue("FieldValueTypeInvalid", field, value, detail);
 }
 
 export function duplicate(field: string, value: unknown): FieldError {

@@ -48,11 +48,6 @@ export function labelSelectorOf(selector: LabelSelectorObject | undefined): Labe
   return matcherOf(requirementsOf(selector));
 }
 
-/** Compiles a plain map, such as a Service's selector: every pair must be there. */
-export function labelSetSelector(labels: Labels): LabelSelectorMatcher {
-  return matcherOf(requirementsOf({ matchLabels: labels ?? {} }));
-}
-
 function requirementsOf(selector: LabelSelectorObject): LabelRequirement[] {
   const pairs = Object.entries(selector.matchLabels ?? {}).map(([key, value]) =>
     requirement(key, "=", [value]),
@@ -74,30 +69,29 @@ function requirementsOf(selector: LabelSelectorObject): LabelRequirement[] {
   return [...pairs, ...expressions].toSorted(byKey);
 }
 
-/** The text form of a selector object, sorted by key: what the scale sub-resource and tables show. */
+/** The text form of a selector object, sorted by key, as tables show it. */
 export function formatLabelSelector(selector: LabelSelectorObject | undefined): string {
-  if (selector === undefined) return "<none>";
-  const text = formatRequirements(requirementsOf(selector));
+  const text = selector === undefined ? "" : labelSelectorText(selector);
   return text === "" ? "<none>" : text;
 }
 
-/** The text that `parseLabelSelector` reads back. */
-export function formatRequirements(requirements: readonly LabelRequirement[]): string {
-  return requirements
-    .map(({ key, operator, values }) => {
-      switch (operator) {
-        case "exists":
-          return key;
-        case "!":
-          return `!${key}`;
-        case "in":
-        case "notin":
-          return `${key} ${operator} (${values.join(",")})`;
-        default:
-          return `${key}${operator}${values[0] ?? ""}`;
-      }
-    })
-    .join(",");
+/** The text that `parseLabelSelector` reads back: "" for a selector that matches everything. */
+export function labelSelectorText(selector: LabelSelectorObject): string {
+  return requirementsOf(selector).map(requirementText).join(",");
+}
+
+function requirementText({ key, operator, values }: LabelRequirement): string {
+  switch (operator) {
+    case "exists":
+      return key;
+    case "!":
+      return `!${key}`;
+    case "in":
+    case "notin":
+      return `${key} ${operator} (${values.join(",")})`;
+    default:
+      return `${key}${operator}${values[0] ?? ""}`;
+  }
 }
 
 function matcherOf(requirements: readonly LabelRequirement[]): LabelSelectorMatcher {

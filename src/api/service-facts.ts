@@ -1,10 +1,4 @@
-import { services } from "./resource.ts";
-import type { KubeObject, Service } from "./types.ts";
-
-/** Whether an object that has been decoded as its kind says is a Service. */
-export function isService(object: KubeObject): object is Service {
-  return object.kind === services.kind && object.apiVersion === services.version;
-}
+import type { Service } from "./types.ts";
 
 /** The word in `clusterIP` of a Service that wants no virtual address. */
 export const headlessIp = "None";

@@ -35,7 +35,7 @@ export async function expireEvents(
 }
 
 /** The newest of the times in an Event. */
-export function lastSeenMs(
+function lastSeenMs(
   event: KubeObject & Pick<Event, "lastTimestamp" | "series" | "eventTime">,
 ): number {
   const times = [

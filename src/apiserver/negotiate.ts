@@ -21,7 +21,7 @@ export function parseAccept(header: string | undefined): readonly MediaRange[] {
 }
 
 /** A media type with its parameters, as in Content-Type. Values lose their quotes. */
-export function parseMediaType(text: string): MediaRange {
+function parseMediaType(text: string): MediaRange {
   const [type = "", ...rest] = text.split(";");
   const parameters = rest.map((part): [string, string] => {
     const [name = "", value = ""] = part.split("=", 2);

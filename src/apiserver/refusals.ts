@@ -110,14 +110,6 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   );
 }
 
-export function unsupportedMediaType(accepted: readonly string[]): StatusError {
-  return new StatusError(
-    415,
-    "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
-  );
-}
-
 export function bodyTooLarge(bytesMax: number): StatusError {
   return new StatusError(
     413,

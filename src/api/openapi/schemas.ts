@@ -5,10 +5,10 @@ import type { Field, FieldType, JsonValue, ObjectSchema, ScalarName } from "../s
 const metaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 /** Where a schema stands in a document of version 3. */
-export const schemasPath = "#/components/schemas/";
+const schemasPath = "#/components/schemas/";
 
 /** The name of a struct in an OpenAPI document: clients know these names. */
-export function schemaName({ table, name }: { table: string; name: string }): string {
+function schemaName({ table, name }: { table: string; name: string }): string {
   return table === "meta" ? `${metaPackage}.${name}` : `io.k8s.api.${table}.v1.${name}`;
 }
 

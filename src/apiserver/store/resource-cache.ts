@@ -41,10 +41,6 @@ export class ResourceCache {
     this.#limits = limits;
   }
 
-  get size(): number {
-    return this.#keys.length;
-  }
-
   /** The oldest revision from which a watch can resume. */
   get oldestRevision(): number {
     return this.#oldest;

@@ -3,7 +3,7 @@ import { withDefaults } from "../../api/defaults.ts";
 import { invalid, invalidStatus } from "../../api/field-error.ts";
 import { bodyTypes } from "../../api/kinds.ts";
 import { applyPatch } from "../../api/patch/apply-patch.ts";
-import { type LabelRequirement, labelSelectorOf } from "../../api/selectors.ts";
+import { labelSelectorText } from "../../api/selectors.ts";
 import type { Deployment, KubeObject, ReplicaSet, Scale, StatefulSet } from "../../api/types.ts";
 import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
 import { requireJson } from "../negotiate.ts";
@@ -98,7 +98,7 @@ function required({ spec }: Scalable): NonNullable<Scalable["spec"]> {
 
 function scaleOf({ metadata, spec, status }: Scalable): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = spec?.selector === undefined ? undefined : selectorText(spec.selector);
+  const selector = spec?.selector === undefined ? undefined : labelSelectorText(spec.selector);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
@@ -112,23 +112,4 @@ function scaleOf({ metadata, spec, status }: Scalable): Scale {
     spec: { replicas: spec?.replicas ?? 0 },
     status: { replicas: status?.replicas ?? 0, ...(selector === undefined ? {} : { selector }) },
   };
-}
-
-/** A selector in the text form that `?labelSelector=` takes. */
-function selectorText(selector: Parameters<typeof labelSelectorOf>[0]): string {
-  return labelSelectorOf(selector).requirements.map(requirementText).join(",");
-}
-
-function requirementText({ key, operator, values }: LabelRequirement): string {
-  switch (operator) {
-    case "exists":
-      return key;
-    case "!":
-      return `!${key}`;
-    case "in":
-    case "notin":
-      return `${key} ${operator} (${values.join(",")})`;
-    default:
-      return `${key}${operator}${values.join("")}`;
-  }
 }

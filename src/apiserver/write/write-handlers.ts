@@ -217,7 +217,7 @@ export function contentType({ headers }: Incoming): string {
   return headers["content-type"] ?? "";
 }
 
-export function writtenAnswer(
+function writtenAnswer(
   { clock }: WriteContext,
   kind: Kind,
   written: Written,
