@@ -1,8 +1,10 @@
 import type { Resource } from "../api/resource.ts";
 import type { LabelSelectorMatcher } from "../api/selectors.ts";
+import { labelSelectorOf } from "../api/selectors.ts";
 import { isNotFound, isStatus } from "../api/status-error.ts";
-import type { KubeObject } from "../api/types.ts";
-import type { Api } from "../client/api.ts";
+import type { KubeObject, LabelSelector } from "../api/types.ts";
+import type { Api, Change, Informer } from "../client/api.ts";
+import { keyOf } from "../client/paths.ts";
 import { controlledBy, controllerOf } from "./owners.ts";
 import { isTerminating } from "./pods.ts";
 
@@ -36,6 +38,30 @@ export function planClaims<T extends KubeObject>(
     }
   }
   return { owned, adopt, release };
+}
+
+/** Keys of the owners of one kind that an object has, had before the change, or might be taken by. */
+export function ownersConcerned<O extends Selecting>(
+  change: Change<KubeObject>,
+  kind: string,
+  owners: Informer<O>,
+): string[] {
+  const { object } = change;
+  const { namespace = "", labels } = object.metadata;
+  const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
+  const controller = controllerOf(object);
+  const references = [before, controller].filter((reference) => reference?.kind === kind);
+  const keys = references.map((reference) => `${namespace}/${reference?.name}`);
+  if (controller !== undefined || change.type === "DELETED") return keys;
+  const takers = owners
+    .listNamespace(namespace)
+    .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
+  return [...keys, ...takers.map(keyOf)];
+}
+
+/** A kind that chooses what it owns by labels. */
+interface Selecting extends KubeObject {
+  readonly spec?: { readonly selector?: LabelSelector };
 }
 
 /** Carries claims out and returns the objects that are the owner's afterwards. */

@@ -1,5 +1,4 @@
 import { endpointSlices } from "../api/resource.ts";
-import { isNotFound } from "../api/status-error.ts";
 import type { EndpointSlice } from "../api/types.ts";
 import type { Api, Change, Informer } from "../client/api.ts";
 import type { Index } from "../client/index-by.ts";
@@ -7,6 +6,7 @@ import { indexBy } from "../client/index-by.ts";
 import { keyOf } from "../client/paths.ts";
 import type { WorkQueue } from "../client/work-queue.ts";
 import type { Clock } from "../lib/clock.ts";
+import { deleteExactly } from "./delete-exactly.ts";
 import { SliceTracker } from "./slice-tracker.ts";
 import type { SlicePlan } from "./slices.ts";
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "./slices.ts";
@@ -88,14 +88,10 @@ export class ManagedSlices {
       this.#tracker.written(key, await api.update(endpointSlices, slice));
     }
     for (const slice of deletes) {
-      const { name = "", namespace = "" } = slice.metadata;
-      try {
-        await api.delete(endpointSlices, { namespace, name });
-        const isCached = this.#cache.get(keyOf(slice))?.metadata.uid === slice.metadata.uid;
-        if (isCached) this.#tracker.deleted(key, slice); // Else the event was faster than the answer.
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      const isOurs = await deleteExactly(api, endpointSlices, slice);
+      const isCached = this.#cache.get(keyOf(slice))?.metadata.uid === slice.metadata.uid;
+      // If it is not cached, the event was faster than the answer.
+      if (isOurs && isCached) this.#tracker.deleted(key, slice);
     }
   }
 

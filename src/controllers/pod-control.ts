@@ -1,10 +1,11 @@
 import { pods } from "../api/resource.ts";
-import { isAlreadyExists, isNotFound } from "../api/status-error.ts";
+import { isAlreadyExists } from "../api/status-error.ts";
 import type { KubeObject, OwnerReference, Pod, PodTemplateSpec } from "../api/types.ts";
 import type { Api } from "../client/api.ts";
 import type { EventRecorder } from "../client/events.ts";
 import { describeError } from "../lib/errors.ts";
 import { isNamespaceTerminating } from "./controller.ts";
+import { deleteExactly } from "./delete-exactly.ts";
 
 /** A pod as its template says, owned by a workload. The name is the caller's matter. */
 export function podFrom(
@@ -53,14 +54,12 @@ export function createPodControl(api: Api, recorder: EventRecorder): PodControl 
     },
 
     async remove(owner: KubeObject, pod: Pod): Promise<void> {
-      const { name = "", namespace = "", uid } = pod.metadata;
-      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+      const { name = "" } = pod.metadata;
       try {
-        await api.delete(pods, { namespace, name }, preconditions);
+        if (!(await deleteExactly(api, pods, pod))) return;
         const message = `Deleted pod: ${name}`;
         recorder.record(owner, { type: "Normal", reason: "SuccessfulDelete", message });
       } catch (error) {
-        if (isNotFound(error)) return;
         const message = `Error deleting: ${describeError(error)}`;
         recorder.record(owner, { type: "Warning", reason: "FailedDelete", message });
         throw error;

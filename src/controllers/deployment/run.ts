@@ -1,18 +1,19 @@
 import { deployments, pods, replicaSets } from "../../api/resource.ts";
 import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
-import { isAlreadyExists, isNotFound } from "../../api/status-error.ts";
+import { isAlreadyExists } from "../../api/status-error.ts";
 import type { Deployment, Pod, ReplicaSet } from "../../api/types.ts";
-import type { Api, Change, Informer } from "../../client/api.ts";
+import type { Api, Informer } from "../../client/api.ts";
 import type { EventRecorder } from "../../client/events.ts";
 import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { applyClaims, planClaims } from "../claims.ts";
+import { applyClaims, ownersConcerned, planClaims } from "../claims.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
+import { deleteExactly } from "../delete-exactly.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerOf, controllerUids, isOwnedBy } from "../owners.ts";
 import type { DeploymentPlan, ReplicaSetChange } from "./plan.ts";
@@ -54,7 +55,7 @@ class DeploymentLoop implements Loop {
   wake(queue: WorkQueue): void {
     this.#deployments.subscribe(({ object }) => queue.add(keyOf(object)));
     this.#sets.subscribe((change) => {
-      for (const key of this.#deploymentsOf(change)) queue.add(key);
+      for (const key of ownersConcerned(change, "Deployment", this.#deployments)) queue.add(key);
     });
     // Recreate waits for the last old pod to be gone.
     this.#pods.subscribe(({ type, object }) => {
@@ -65,21 +66,6 @@ class DeploymentLoop implements Loop {
       const deployment = replicaSet === undefined ? undefined : controllerOf(replicaSet);
       if (deployment !== undefined) queue.add(`${namespace}/${deployment.name}`);
     });
-  }
-
-  /** Keys of the Deployments that own a ReplicaSet, did own it, or might take it. */
-  #deploymentsOf(change: Change<ReplicaSet>): string[] {
-    const { object } = change;
-    const { namespace = "", labels } = object.metadata;
-    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
-    const owner = controllerOf(object);
-    const owners = [before, owner].filter((reference) => reference?.kind === "Deployment");
-    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
-    if (owner !== undefined || change.type === "DELETED") return keys;
-    const takers = this.#deployments
-      .listNamespace(namespace)
-      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
-    return [...keys, ...takers.map(keyOf)];
   }
 
   async work(key: string): Promise<WorkResult> {
@@ -116,15 +102,7 @@ class DeploymentLoop implements Loop {
   async #apply(deployment: Deployment, plan: DeploymentPlan): Promise<void> {
     if (plan.create !== undefined && !(await this.#create(deployment, plan.create))) return;
     for (const change of plan.changes) await this.#change(deployment, change);
-    for (const { metadata } of plan.deletes) {
-      const { name = "", namespace = "", uid } = metadata;
-      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-      try {
-        await this.#api.delete(replicaSets, { namespace, name }, preconditions);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
+    for (const replicaSet of plan.deletes) await deleteExactly(this.#api, replicaSets, replicaSet);
     await this.#writeOwn(deployment, plan);
   }
 

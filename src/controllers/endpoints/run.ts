@@ -7,6 +7,7 @@ import { keyOf, nameOfKey } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
+import { deleteExactly } from "../delete-exactly.ts";
 import {
   ENDPOINTS_MANAGED_BY,
   ENDPOINTS_MANAGED_BY_LABEL,
@@ -132,15 +133,10 @@ class EndpointsLoop implements Loop {
     if (object === undefined || object.metadata.annotations?.[LEADER_ANNOTATION] !== undefined) {
       return;
     }
-    const { name = "", namespace = "", uid } = object.metadata;
+    const { name = "", namespace = "" } = object.metadata;
     // The cache of Services may be behind that of Endpoints, and hand-written ones would not come back.
     if (await this.#hasService({ namespace, name })) return;
-    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-    try {
-      await this.#api.delete(endpoints, { namespace, name }, preconditions);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await deleteExactly(this.#api, endpoints, object);
   }
 
   async #hasService(name: ObjectName): Promise<boolean> {

@@ -12,6 +12,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { formatTime } from "../../lib/clock.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
+import { deleteExactly } from "../delete-exactly.ts";
 import { isFinished, isReady, isTerminating } from "../pods.ts";
 import {
   evictionMs,
@@ -185,15 +186,9 @@ class NodeLifecycleLoop implements Loop {
       const atMs = evictionMs(pod, taints);
       const isDue = atMs !== undefined && atMs <= this.#clock.now();
       if (!isDue || isTerminating(pod) || isFinished(pod)) continue;
-      const { name = "", namespace = "", uid } = pod.metadata;
-      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
       const message = `Marking for deletion Pod ${keyOf(pod)}`;
       this.#recorder.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
-      try {
-        await this.#api.delete(pods, { namespace, name }, preconditions);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await deleteExactly(this.#api, pods, pod);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { nodes, pods } from "../../api/resource.ts";
-import { isNotFound } from "../../api/status-error.ts";
 import type { Pod } from "../../api/types.ts";
 import type { ControllerContext } from "../controller.ts";
 import { runLoop } from "../controller.ts";
+import { deleteExactly } from "../delete-exactly.ts";
 import { isFinished, isTerminating } from "../pods.ts";
 
 export interface PodGcOptions {
@@ -69,15 +69,7 @@ export async function runPodGc(
       finishedMax: options.finishedMax ?? FINISHED_MAX,
       nowMs,
     });
-    for (const { metadata } of garbage) {
-      const { name = "", namespace = "", uid } = metadata;
-      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-      try {
-        await api.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, ...preconditions });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
+    for (const pod of garbage) await deleteExactly(api, pods, pod, { gracePeriodSeconds: 0 });
     return { againAfterMs: PERIOD_MS };
   }
 

@@ -2,14 +2,14 @@ import { pods, replicaSets } from "../../api/resource.ts";
 import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import type { Pod, ReplicaSet } from "../../api/types.ts";
-import type { Api, Change, Informer } from "../../client/api.ts";
+import type { Api, Informer } from "../../client/api.ts";
 import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
-import { applyClaims, planClaims } from "../claims.ts";
+import { applyClaims, ownersConcerned, planClaims } from "../claims.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
@@ -60,26 +60,11 @@ class ReplicaSetLoop implements Loop {
   wake(queue: WorkQueue): void {
     this.#sets.subscribe(({ object }) => queue.add(keyOf(object)));
     this.#pods.subscribe((change) => {
-      for (const key of this.#setsOf(change)) {
+      for (const key of ownersConcerned(change, "ReplicaSet", this.#sets)) {
         this.#expectations.observe(key, change);
         queue.add(key);
       }
     });
-  }
-
-  /** Keys of the ReplicaSets that own a pod, did own it, or might take it. */
-  #setsOf(change: Change<Pod>): string[] {
-    const { object } = change;
-    const { namespace = "", labels } = object.metadata;
-    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
-    const owner = controllerOf(object);
-    const owners = [before, owner].filter((reference) => reference?.kind === "ReplicaSet");
-    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
-    if (owner !== undefined || change.type === "DELETED") return keys;
-    const takers = this.#sets
-      .listNamespace(namespace)
-      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
-    return [...keys, ...takers.map(keyOf)];
   }
 
   async work(key: string): Promise<WorkResult> {

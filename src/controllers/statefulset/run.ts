@@ -1,19 +1,20 @@
 import { controllerRevisions, pods, statefulSets } from "../../api/resource.ts";
 import { labelSelectorOf } from "../../api/selectors.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
-import { isAlreadyExists, isNotFound } from "../../api/status-error.ts";
+import { isAlreadyExists } from "../../api/status-error.ts";
 import type { ControllerRevision, Pod, StatefulSet } from "../../api/types.ts";
-import type { Api, Change, Informer } from "../../client/api.ts";
+import type { Api, Informer } from "../../client/api.ts";
 import type { Index } from "../../client/index-by.ts";
 import { indexBy } from "../../client/index-by.ts";
 import { keyOf } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { applyClaims, planClaims } from "../claims.ts";
+import { applyClaims, ownersConcerned, planClaims } from "../claims.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
+import { deleteExactly } from "../delete-exactly.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
-import { controllerOf, controllerUids } from "../owners.ts";
+import { controllerUids } from "../owners.ts";
 import type { PodControl } from "../pod-control.ts";
 import { createPodControl } from "../pod-control.ts";
 import { untilAvailable } from "../pods.ts";
@@ -53,23 +54,8 @@ class StatefulSetLoop implements Loop {
   wake(queue: WorkQueue): void {
     this.#sets.subscribe(({ object }) => queue.add(keyOf(object)));
     this.#pods.subscribe((change) => {
-      for (const key of this.#setsOf(change)) queue.add(key);
+      for (const key of ownersConcerned(change, "StatefulSet", this.#sets)) queue.add(key);
     });
-  }
-
-  /** Keys of the sets that own a pod, did own it, or might take it. */
-  #setsOf(change: Change<Pod>): string[] {
-    const { object } = change;
-    const { namespace = "", labels } = object.metadata;
-    const before = change.type === "MODIFIED" ? controllerOf(change.previous) : undefined;
-    const owner = controllerOf(object);
-    const owners = [before, owner].filter((reference) => reference?.kind === "StatefulSet");
-    const keys = owners.map((reference) => `${namespace}/${reference?.name}`);
-    if (owner !== undefined || change.type === "DELETED") return keys;
-    const takers = this.#sets
-      .listNamespace(namespace)
-      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(labels));
-    return [...keys, ...takers.map(keyOf)];
   }
 
   async work(key: string): Promise<WorkResult> {
@@ -164,13 +150,8 @@ class StatefulSetLoop implements Loop {
       ...used.map(({ metadata }) => metadata.name ?? ""),
       ...ownPods.map((pod) => revisionOfPod(pod) ?? ""),
     ];
-    for (const { metadata } of expiredRevisions(set, owned, new Set(names))) {
-      const { name = "", namespace = "" } = metadata;
-      try {
-        await this.#api.delete(controllerRevisions, { namespace, name });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+    for (const revision of expiredRevisions(set, owned, new Set(names))) {
+      await deleteExactly(this.#api, controllerRevisions, revision);
     }
   }
 }
