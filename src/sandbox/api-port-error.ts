@@ -11,7 +11,7 @@ export function apiPortError(given: {
   readonly dataDir: string;
 }): SandboxError {
   const { error, port, dataDir } = given;
-  const other = `portolan up --data-dir ${quoted(dataDir)} --api-port ${port < 65535 ? port + 1 : 6443}`;
+  const other = `portolan up --data-dir ${quoted(dataDir)} --api-port ${port >= 1024 && port < 65535 ? port + 1 : 6443}`;
   if (errorCode(error) === "EADDRINUSE") {
     const owner = portOwner(port);
     const sandbox = owner?.argv.find((text) => text.startsWith("--data-dir="))?.slice(11);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { homedir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { defaultDataDir, quoted } from "./data-dir.ts";
+import { defaultDataDir, prepareDataDir, quoted } from "./data-dir.ts";
 
 test("defaultDataDir: follows XDG_STATE_HOME, if it is absolute", () => {
   assert.equal(defaultDataDir({ XDG_STATE_HOME: "/state" }), "/state/portolan");
@@ -12,4 +14,16 @@ test("defaultDataDir: follows XDG_STATE_HOME, if it is absolute", () => {
 test("quoted: a remedy can be pasted into a shell", () => {
   assert.equal(quoted("/var/lib/portolan"), "/var/lib/portolan");
   assert.equal(quoted("/tmp/it's here"), "'/tmp/it'\\''s here'");
+});
+
+test("prepareDataDir: makes folders above it too, and ends where the kernel lets nobody make any", () => {
+  const base = mkdtempSync(join(tmpdir(), "portolan-data-dir-"));
+  try {
+    const path = join(base, "a/b");
+    assert.equal(prepareDataDir(path), path);
+    assert.equal(readFileSync(join(path, "version"), "utf8"), "1\n");
+    assert.throws(() => prepareDataDir("/proc/none/here"), { code: "DATA_DIR_UNUSABLE" });
+  } finally {
+    rmSync(base, { recursive: true });
+  }
 });

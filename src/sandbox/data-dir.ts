@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { describeError, errorCode } from "../lib/errors.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -69,11 +69,18 @@ export function prepareDataDir(dataDir: string): string {
 
 function makeDirectory(dataDir: string): string {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeWithParents(resolve(dataDir));
     return realpathSync(dataDir);
   } catch (error) {
     throw unusable(dataDir, error);
   }
+}
+
+/** Not `recursive`: that never returns (Node 24) where a folder is there but the kernel says ENOENT: /proc, autofs. */
+function makeWithParents(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  makeWithParents(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function checkVersion(dataDir: string, version: string): void {
