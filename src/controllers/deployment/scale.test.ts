@@ -128,6 +128,12 @@ const scalings: readonly Case[] = [
     want: { new: 4, old: 8 },
   },
   {
+    name: "shares of an unknown size stay, the largest makes up for the rest",
+    deployment: deployment(10, { surge: 0, unavailable: 1 }),
+    generations: { current: set("v2", 3, 3), old: [set("v1", 3, 3)] },
+    want: { v2: 7, v1: 3 },
+  },
+  {
     name: "to zero means all of them",
     deployment: deployment(0),
     generations: { current: set("new", 3, 3, 6, 8), old: [set("old", 5, 5, 6, 8)] },
