@@ -21,6 +21,9 @@ const GATHER_MS = 1;
 const REST_FACTOR = 4;
 const REST_MS_MAX = 1000;
 
+/** Changes that wait for a round to succeed and are measured; of more, the newest. */
+const TRIGGERS_MAX = 10_000;
+
 /** After a failure: try again soon, then less often. */
 const retryBackoff = { baseMs: 200, maxMs: 30_000, jitter: 0.3 };
 
@@ -167,7 +170,7 @@ export class ProxyLoop {
 
     // What changed before this proxy ran says nothing about how fast it is.
     const ownTriggersMs = change.triggersMs.filter((triggerMs) => triggerMs >= this.#startedAtMs);
-    this.#triggersMs = [...this.#triggersMs, ...ownTriggersMs];
+    this.#triggersMs = [...this.#triggersMs, ...ownTriggersMs].slice(-TRIGGERS_MAX);
     this.#countEndpoints(change.services);
     this.#udpEntries.update(this.table, change.services);
     const error = await this.#apply(full === undefined ? change.services : undefined);

@@ -42,15 +42,6 @@ export class ForwardingTableBuilder {
     return this.#routings;
   }
 
-  get node(): NodeFacts {
-    return this.#node;
-  }
-
-  /** The Services that it holds, for health ports and the like. */
-  get services(): ReadonlyMap<string, ServiceFacts> {
-    return this.#services;
-  }
-
   get hasChanges(): boolean {
     return this.#dirty.size > 0;
   }
