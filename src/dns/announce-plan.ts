@@ -64,7 +64,7 @@ export interface AnnouncementPlan {
 }
 
 /** The addresses of the cluster's DNS: one in each Service range. */
-export function dnsAddresses(serviceCidrs: readonly Cidr[]): string[] {
+function dnsAddresses(serviceCidrs: readonly Cidr[]): string[] {
   return serviceCidrs.flatMap((cidr) => {
     const address = cidrAddress(cidr, DNS_ADDRESS_OFFSET);
     return address === undefined ? [] : formatIp(address);

@@ -17,7 +17,7 @@ import type { Pair } from "./subsets.ts";
 import { canonicalSubsets, packSubsets, truncateSubsets } from "./subsets.ts";
 
 /** Marks Endpoints that do not hold all addresses; its value is `truncated`. */
-export const OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity";
+const OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity";
 
 export interface EndpointsInput {
   readonly service: Service;

@@ -5,7 +5,7 @@ import type { Endpoint, EndpointHints, EndpointSlice } from "../../api/types.ts"
  * The hints of an endpoint under `spec.trafficDistribution` (KEP-4444, KEP-3015): a ready one serves its own zone,
  * and its own node when the Service prefers that. An endpoint without a zone has none.
  */
-export function hintsOf(
+function hintsOf(
   { conditions, zone, nodeName }: Endpoint,
   distribution: string | undefined,
 ): EndpointHints | undefined {

@@ -4,7 +4,7 @@ import { formatTime } from "../../lib/clock.ts";
 import { conditionOf, isActive, isAvailable, isReady, isTerminating } from "../pods.ts";
 
 /** Pods made or removed in one sync at most (kube-controller-manager's figure). */
-export const BURST_MAX = 500;
+const BURST_MAX = 500;
 
 export interface ReplicaPlan {
   readonly create: number;

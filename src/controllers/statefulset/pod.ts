@@ -4,7 +4,7 @@ import { controlledBy } from "../owners.ts";
 import { podFrom } from "../pod-control.ts";
 
 /** The label that names the revision a pod was made from. */
-export const REVISION_LABEL = "controller-revision-hash";
+const REVISION_LABEL = "controller-revision-hash";
 const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
 const POD_INDEX_LABEL = "apps.kubernetes.io/pod-index";
 

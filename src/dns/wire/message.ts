@@ -135,7 +135,7 @@ function readData(view: Buffer, type: number, at: number, end: number): Uint8Arr
 }
 
 /** A name with its pointers followed, and where it ends in the message. Pointers must lead backwards. */
-export function readName(
+function readName(
   packet: Uint8Array,
   at: number,
 ): { readonly wire: Uint8Array; readonly end: number } | undefined {

@@ -122,7 +122,7 @@ function readQuestionName(packet: Uint8Array): number {
 }
 
 /** Where the name at `at` ends; -1 if it is cut. A pointer ends a name; where it points to does not matter. */
-export function endOfName(packet: Uint8Array, at: number): number {
+function endOfName(packet: Uint8Array, at: number): number {
   for (let next = at; next < packet.length; ) {
     const length = packet[next] ?? 0;
     if (length === 0) return next + 1;

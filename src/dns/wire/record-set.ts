@@ -46,7 +46,7 @@ const questionPointer = Uint8Array.of(0xc0, HEADER_BYTES);
 const noOwner = new Uint8Array(0);
 
 /** Bytes of an answer before its data: pointer, type, class, TTL, length. */
-export const ANSWER_HEAD_BYTES = 12;
+const ANSWER_HEAD_BYTES = 12;
 
 /** A set whose records differ in their data only. `dataNameAt` is where a name begins in the data of each. */
 export function recordSet(
