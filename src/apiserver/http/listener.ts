@@ -5,6 +5,7 @@ import {
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -41,12 +42,24 @@ export interface HttpListenerOptions {
   readonly answer: (request: Incoming) => Promise<Answer>;
   /** Throws what the client is to be told; must not throw once bytes have gone out. */
   readonly upgrade: (upgrade: Upgrade) => Promise<void>;
+  /** How long connections may keep us waiting. */
+  readonly patience?: Patience;
+}
+
+export interface Patience {
+  /** A connection without a request is closed after this. */
+  readonly idleMs: number;
+  /** The head of an HTTP/1.1 request must be there after this. */
+  readonly headMs: number;
 }
 
 /** Watches of one client share a connection; Go's HTTP/2 client opens another one beyond this. */
 const STREAMS_MAX = 1000;
-/** Go's clients use a connection again after up to 90 s; one that we have closed by then is a reset for them. */
-const IDLE_MS = 120_000;
+/**
+ * Go's clients use a connection again after up to 90 s; one that we have closed by then is a reset for them. A minute
+ * for the head is Node's own default.
+ */
+const defaultPatience: Patience = { idleMs: 120_000, headMs: 60_000 };
 /** Longest Audit-ID that is taken over from a client. */
 const AUDIT_ID_MAX = 64;
 /** A client that vanished without a word is noticed by TCP. */
@@ -64,12 +77,18 @@ export class HttpListener {
   constructor(options: HttpListenerOptions) {
     this.#o = options;
     const { cert, key, clientCa } = options.tls;
+    const { idleMs, headMs } = options.patience ?? defaultPatience;
+    const http1Options = {
+      keepAliveTimeout: idleMs,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: headMs / 2,
+    };
     this.#server = createSecureServer({
       cert,
       key,
       ca: clientCa,
       allowHTTP1: true,
-      http1Options: { keepAliveTimeout: IDLE_MS },
+      http1Options,
       // Who has no certificate may still ask for the health and the version.
       requestCert: true,
       rejectUnauthorized: false,
@@ -83,6 +102,9 @@ export class HttpListener {
       options.log.debug("A TLS handshake failed", { error: describeError(error) });
     });
     this.#server.on("sessionError", () => {}); // The connection is closed already.
+    this.#server.on("session", (session) => closeWhenIdle(session, idleMs));
+    // Node looks for slow requests from the moment a server listens; this one is handed its connections instead.
+    this.#server.emit("listening");
   }
 
   /** Takes over a connection. */
@@ -97,6 +119,7 @@ export class HttpListener {
   }
 
   close(): void {
+    this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -144,6 +167,20 @@ export class HttpListener {
       refuseUpgrade(socket, errorAnswer(error, this.#o.log, request.url ?? ""));
     }
   }
+}
+
+/** A quiet watch keeps its connection; one that carries nothing is closed in order. */
+function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  let streams = 0;
+  session.on("stream", (stream) => {
+    streams += 1;
+    stream.once("close", () => {
+      streams -= 1;
+    });
+  });
+  session.setTimeout(idleMs, () => {
+    if (streams === 0) session.close();
+  });
 }
 
 /** The rest of a body that is too large is not worth reading: HTTP/1.1 has no other way to stop it. */
