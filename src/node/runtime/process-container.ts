@@ -3,7 +3,11 @@ import { accessSync, constants, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
-import { inProcessNamespaces, type SharedNamespaces } from "../../kernel/processes.ts";
+import {
+  inProcessNamespaces,
+  keepFilesFromChildren,
+  type SharedNamespaces,
+} from "../../kernel/processes.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import { enterContainerRoot, WORKING_DIR } from "./container-root.ts";
@@ -115,6 +119,7 @@ function spawnInside(
   const script = `${tools.mount} -n -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
   const stdio = createStdio({ ...options, dev: "/dev" });
   try {
+    keepFilesFromChildren();
     const child = spawn(
       tools.sh,
       [

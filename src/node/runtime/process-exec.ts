@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { keepFilesFromChildren } from "../../kernel/processes.ts";
 import { WORKING_DIR } from "./container-root.ts";
 import { exitOf } from "./process-exit.ts";
 import { createStdio } from "./process-stdio.ts";
@@ -30,6 +31,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
   const variables = [...container.environment].map(([name, value]) => `${name}=${value}`);
   const terminal = options.hasTty && !container.environment.has("TERM") ? ["TERM=xterm"] : [];
   const stdio = createStdio({ ...options, dev: `/proc/${pid}/root/dev` });
+  keepFilesFromChildren();
   const child = spawn(
     tools.nsenter,
     [
