@@ -6,17 +6,25 @@ import { silentLogger } from "../lib/log.ts";
 import { ManualClock } from "../lib/manual-clock.ts";
 import type { Api } from "./api.ts";
 import { createApi } from "./create-api.ts";
-import { leadWhenElected } from "./lease.ts";
+import { type ElectionOptions, leadWhenElected } from "./lease.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
 /** One Lease behind the API's rules for it: create once, update only what was read. */
 class LeaseServer implements Transport {
   lease: Lease | undefined;
-  isDown = false;
   #version = 0;
+  #fault: Promise<never> | undefined;
+
+  /** From now on requests wait, until what is returned makes them fail. */
+  breakDown(): (error: Error) => void {
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {}); // There may be no request yet.
+    this.#fault = promise;
+    return reject;
+  }
 
   async request({ method, body }: ApiRequest): Promise<ApiResponse> {
-    if (this.isDown) throw new Error("ECONNREFUSED");
+    if (this.#fault !== undefined) return await this.#fault;
     const sent = JSON.parse(body === undefined ? "{}" : new TextDecoder().decode(body));
     if (method === "GET" && this.lease === undefined) return refuse(404, "NotFound");
     if (method === "POST" && this.lease !== undefined) return refuse(409, "AlreadyExists");
@@ -50,18 +58,18 @@ function refuse(code: number, reason: "NotFound" | "AlreadyExists" | "Conflict")
   return answer(code, new StatusError(code, reason, reason).status);
 }
 
+function optionsOf(
+  api: Api,
+  who: Pick<ElectionOptions, "clock" | "identity" | "signal">,
+): ElectionOptions {
+  const lease = { namespace: "kube-system", name: "portolan-controllers" };
+  return { api, lease, random: () => 0, log: silentLogger, ...who };
+}
+
 function candidate(api: Api, clock: ManualClock, identity: string) {
   const end = new AbortController();
   let leads = false;
-  const options = {
-    api,
-    lease: { namespace: "kube-system", name: "portolan-controllers" },
-    identity,
-    clock,
-    random: () => 0,
-    log: silentLogger,
-    signal: end.signal,
-  };
+  const options = optionsOf(api, { clock, identity, signal: end.signal });
   const done = leadWhenElected(options, async (signal) => {
     leads = true;
     await new Promise<void>((resolve) =>
@@ -113,15 +121,39 @@ test("a holder that vanished is waited for its lease's whole duration, by the ca
   await b.done;
 });
 
-test("a leader that cannot renew stops before others may start", async () => {
+for (const fault of ["refuses", "does not answer"] as const) {
+  test(`a leader whose server ${fault} stops before others may start`, async () => {
+    const server = new LeaseServer();
+    const clock = new ManualClock();
+    const a = candidate(createApi(server, { clock }), clock, "a");
+    await clock.advance(5_000);
+    assert.equal(a.leads(), true);
+    const fail = server.breakDown();
+    if (fault === "refuses") fail(new Error("ECONNREFUSED"));
+    const lost = assert.rejects(a.done, { code: "LEASE_LOST" });
+    await clock.advance(14_000);
+    assert.equal(a.leads(), false);
+    await lost;
+    fail(new Error("the test is over"));
+  });
+}
+
+test("what the leader does may fail while the lease is being renewed", async () => {
   const server = new LeaseServer();
   const clock = new ManualClock();
-  const a = candidate(createApi(server, { clock }), clock, "a");
-  await clock.advance(5_000);
-  assert.equal(a.leads(), true);
-  server.isDown = true;
-  const lost = assert.rejects(a.done, { code: "LEASE_LOST" });
-  await clock.advance(14_000);
-  assert.equal(a.leads(), false);
-  await lost;
+  const work = Promise.withResolvers<void>();
+  const end = new AbortController();
+  const done = leadWhenElected(
+    optionsOf(createApi(server, { clock }), { clock, identity: "a", signal: end.signal }),
+    () => work.promise,
+  );
+  await clock.advance(100);
+  const fail = server.breakDown();
+  await clock.advance(2_500);
+  const failed = assert.rejects(done, { message: "broken" });
+  work.reject(new Error("broken"));
+  await clock.advance(1);
+  fail(new Error("ECONNRESET"));
+  await clock.advance(1);
+  await failed;
 });

@@ -46,6 +46,15 @@ export async function leadWhenElected(
 
   const term = new AbortController();
   const leading = lead(AbortSignal.any([signal, term.signal])).finally(() => term.abort());
+  leading.catch(() => {}); // It is awaited below, but may fail while the lease is being renewed.
+  /** A server that does not answer must not hold us beyond the deadline: by then another may lead. */
+  const renewWithin = async (ms: number) => {
+    const answered = new AbortController();
+    const late = clock.sleep(ms, answered.signal).then(() => false);
+    const isHeld = await Promise.race([record.tryHold(), late]);
+    answered.abort();
+    return isHeld;
+  };
   let renewedMs = clock.monotonicMs();
   while (!signal.aborted && !term.signal.aborted) {
     await clock.sleep(
@@ -53,7 +62,8 @@ export async function leadWhenElected(
       AbortSignal.any([signal, term.signal]),
     );
     if (signal.aborted || term.signal.aborted) break;
-    if (await record.tryHold()) renewedMs = clock.monotonicMs();
+    const askedMs = clock.monotonicMs();
+    if (await renewWithin(renewedMs + RENEW_DEADLINE_MS - askedMs)) renewedMs = askedMs;
     else if (clock.monotonicMs() - renewedMs >= RENEW_DEADLINE_MS) {
       term.abort();
       await leading;
