@@ -134,11 +134,27 @@ test("a write that changes nothing gets no new version", async () => {
 
 test("patches of one object by many at a time all arrive", async () => {
   await http.post(maps, map("crowd"));
+  const count = 150;
   const results = await Promise.all(
-    Array.from({ length: 5 }, (_, i) => http.patch(`${maps}/crowd`, { data: { [`k${i}`]: "1" } })),
+    Array.from({ length: count }, (_, i) =>
+      http.patch(`${maps}/crowd`, { data: { [`k${i}`]: "1" } }),
+    ),
   );
   assert.deepEqual(new Set(results.map(({ status }) => status)), new Set([200]));
-  assert.equal(Object.keys((await http.get(`${maps}/crowd`)).json.data).length, 5);
+  assert.equal(Object.keys((await http.get(`${maps}/crowd`)).json.data).length, count);
+});
+
+test("of many who replace what they have read one wins, and who says no version always does", async () => {
+  const { json: read } = await http.post(maps, map("contest"));
+  const replace = (i: number, metadata: object) =>
+    http.put(`${maps}/contest`, { metadata, data: { i: `${i}` } });
+  const pinned = await Promise.all(Array.from({ length: 40 }, (_, i) => replace(i, read.metadata)));
+  const codes = pinned.map(({ status }) => status).sort();
+  assert.deepEqual(codes, [200, ...Array.from({ length: 39 }, () => 409)]);
+  const free = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => replace(i, { name: "contest" })),
+  );
+  assert.deepEqual(new Set(free.map(({ status }) => status)), new Set([200]));
 });
 
 test("a PUT may create Services, Endpoints and Leases, and no ConfigMap", async () => {

@@ -43,6 +43,7 @@ export class ObjectStore {
   readonly #caches = new Map<string, { readonly kind: Kind; readonly cache: ResourceCache }>();
   readonly #listeners = new Set<EventListener>();
   readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
+  readonly #writing = new Map<string, Promise<void>>();
   #stopWatch: () => void = () => {};
   #revision = 0;
   #fault: string | undefined;
@@ -120,6 +121,7 @@ export class ObjectStore {
     }
     const path = prefixOf(kind) + key;
     return this.#write(
+      path,
       this.#storage.write({
         type: "put",
         key: path,
@@ -132,8 +134,17 @@ export class ObjectStore {
   async delete(kind: Kind, key: string, revision: number): Promise<StoreResult> {
     const path = prefixOf(kind) + key;
     return this.#write(
+      path,
       this.#storage.write({ type: "delete", key: path, expect: expectations(path, revision, []) }),
     );
+  }
+
+  /**
+   * Resolves when the write of this object that is on its way has come to its end; undefined when there is none. Who
+   * looks at the object before that works out a change in vain: one commit takes one of them.
+   */
+  writing(kind: Kind, key: string): Promise<void> | undefined {
+    return this.#writing.get(prefixOf(kind) + key);
   }
 
   /** What a write put there: the cache's own item, unless a later write has replaced it already. */
@@ -172,7 +183,12 @@ export class ObjectStore {
     this.#listeners.clear();
   }
 
-  async #write(written: Promise<WriteResult>): Promise<StoreResult> {
+  async #write(path: string, written: Promise<WriteResult>): Promise<StoreResult> {
+    const over = written.then(
+      () => {},
+      () => {},
+    );
+    this.#writing.set(path, over);
     try {
       const result = await written;
       this.#fault = undefined;
@@ -181,6 +197,8 @@ export class ObjectStore {
       const code = errorCode(error) ?? "STORAGE_FAILED";
       this.#fault = code;
       throw serviceUnavailable(`the server cannot write to its storage (${code})`);
+    } finally {
+      if (this.#writing.get(path) === over) this.#writing.delete(path);
     }
   }
 

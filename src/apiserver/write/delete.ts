@@ -41,15 +41,17 @@ export async function deleteObject(
     throw forbidden(kind, name, "this namespace may not be deleted");
   }
   const isDryRun = (options.dryRun ?? []).length > 0;
+  const { store } = context;
   for (let tries = 0; tries < TRIES; tries++) {
-    const item = context.store.get(kind, key);
+    for (let other = store.writing(kind, key); other; other = store.writing(kind, key)) await other;
+    const item = store.get(kind, key);
     if (item === undefined) throw notFound(kind, name);
     const current = objectOf(item);
     checkPreconditions(place, current, options);
     const next = marked(context, place, { current, options });
     if (next === undefined) {
       if (isDryRun) return { item, isGone: true };
-      const result = await context.store.delete(kind, key, item.revision);
+      const result = await store.delete(kind, key, item.revision);
       if (!result.done) continue;
       if (isServices(kind)) {
         context.allocators.release(current);
@@ -62,9 +64,9 @@ export async function deleteObject(
       return { item, isGone: false };
     }
     if (isDryRun) return { item: unstoredItem(key, next), isGone: false };
-    const result = await context.store.put(kind, key, next, item.revision);
+    const result = await store.put(kind, key, next, item.revision);
     if (!result.done) continue;
-    const stored = context.store.itemAt(kind, key, { object: next, revision: result.revision });
+    const stored = store.itemAt(kind, key, { object: next, revision: result.revision });
     return { item: stored, isGone: false };
   }
   throw modified(kind, name);

@@ -25,10 +25,8 @@ export interface UpdateOptions {
   readonly isPatch: boolean;
 }
 
-/** So often is a patch applied to an object that others change; Kubernetes' number. */
-const PATCH_TRIES = 5;
-/** So often is a PUT without a version repeated. */
-const PUT_TRIES = 64;
+/** So often is a change without a version worked out again, because others were quicker. */
+const TRIES = 64;
 
 /**
  * Replaces an object by what `change` makes of it, or throws the answer that says why not. An object that stays as
@@ -40,13 +38,16 @@ export async function updateObject(
   options: UpdateOptions,
   change: (current: KubeObject) => KubeObject,
 ): Promise<Written> {
+  const { store } = context;
+  const { kind, key, name } = place;
   for (let tries = 1; ; tries++) {
-    const item = context.store.get(place.kind, place.key);
-    if (item === undefined) throw notFound(place.kind, place.name);
+    // In a loop: of all that wait for one write, the first to wake up begins the next.
+    for (let other = store.writing(kind, key); other; other = store.writing(kind, key)) await other;
+    const item = store.get(kind, key);
+    if (item === undefined) throw notFound(kind, name);
     const attempt = await tryUpdate({ context, place, options, item }, change);
     if (attempt.type === "done") return attempt.written;
-    const isLast = tries >= (options.isPatch ? PATCH_TRIES : PUT_TRIES);
-    if (attempt.type === "conflict" || isLast) throw modified(place.kind, place.name);
+    if (attempt.type === "conflict" || tries >= TRIES) throw modified(kind, name);
   }
 }
 
