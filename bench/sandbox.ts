@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +8,7 @@ import { createApi } from "../src/client/create-api.ts";
 import { httpsTransport } from "../src/client/https-transport.ts";
 import { loadKubeconfig } from "../src/client/load-kubeconfig.ts";
 import type { Transport } from "../src/client/transport.ts";
+import { findProcesses } from "../src/sandbox/sandbox-processes.ts";
 
 const portolan = join(resolve(import.meta.dirname, ".."), "portolan");
 const run = promisify(execFile);
@@ -21,17 +20,9 @@ export interface BenchSandbox extends AsyncDisposable {
   readonly startMs: number;
   readonly api: Api;
   readonly transport: Transport;
-  /** Process ids of Portolan's own processes: each bears the data directory on its command line. */
+  /** Process ids of Portolan's own processes. */
   processes(): number[];
   exec(where: string, ...argv: string[]): Promise<string>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** Starts a sandbox with a data directory of its own; disposing of it removes everything. */
@@ -42,11 +33,10 @@ export async function startSandbox(
   const base = await mkdtemp(join(tmpdir(), "portolan-bench-"));
   const dataDir = join(base, "data");
   const kubeconfig = join(base, "kubeconfig");
-  const port = await freePort();
   const startedMs = performance.now();
   await run(portolan, [
     ...["up", "--detach", "--nodes", String(nodes), "--data-dir", dataDir],
-    ...["--api-port", String(port), "--kubeconfig", kubeconfig],
+    ...["--api-port", "0", "--kubeconfig", kubeconfig],
     ...flags,
   ]);
   const startMs = performance.now() - startedMs;
@@ -56,17 +46,7 @@ export async function startSandbox(
     startMs,
     transport,
     api: createApi(transport, { userAgent: "portolan-bench" }),
-    processes: () =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-        .filter((pid) => {
-          try {
-            return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir);
-          } catch {
-            return false;
-          }
-        })
-        .map(Number),
+    processes: () => findProcesses(dataDir).map(({ pid }) => pid),
     async exec(where, ...argv) {
       const { stdout } = await run(portolan, ["run", "--data-dir", dataDir, where, "--", ...argv]);
       return stdout;
