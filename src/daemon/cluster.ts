@@ -17,8 +17,10 @@ import type { ImageTable } from "../node/images/image-table.ts";
 import { kubeconfig } from "../pki/kubeconfig.ts";
 import { openSqliteStorage } from "../storage/sqlite/sqlite-storage.ts";
 import type { Credentials } from "./credentials.ts";
+import { hostSecrets } from "./host-secrets.ts";
 import { inProcessTransport } from "./in-process-transport.ts";
 import { type NodeSettings, startNode } from "./node.ts";
+import { removeOldNodes } from "./old-nodes.ts";
 import { hostNameServers } from "./resolvers.ts";
 
 /** What a cluster in one process is made of. The network is there already: nodes, links, addresses and routes. */
@@ -119,6 +121,12 @@ async function start(settings: ClusterSettings, stack: AsyncDisposableStack): Pr
   };
 
   const manager = part("system:kube-controller-manager", [], "controllers");
+  const agentOf = (name: string) => part(`system:node:${name}`, ["system:nodes"], "node");
+  await removeOldNodes({
+    reader: manager.api,
+    apiOf: (name) => agentOf(name).api,
+    current: clusterNodes.map(({ name }) => name),
+  });
   void runControllers({
     ...manager,
     options: { serviceAccounts: { rootCa: credentials.ca } },
@@ -136,12 +144,13 @@ async function start(settings: ClusterSettings, stack: AsyncDisposableStack): Pr
     ...dns,
     upstreams: { servers, sockets: settings.hostSockets },
   });
-  void announceDns({ ...dns, serviceCidrs });
+  // Without nodes nobody would answer: then the tenth address stays free.
+  if (clusterNodes.length > 0) void announceDns({ ...dns, serviceCidrs });
 
   const turns = new Turns();
   await Promise.all(
     clusterNodes.map(async (node) => {
-      const own = part(`system:node:${node.name}`, ["system:nodes"], "node");
+      const own = agentOf(node.name);
       const running = startNode({
         ...node,
         agent: { ...own, informers: ownOrShared(own.informers, proxy.informers) },
@@ -149,7 +158,7 @@ async function start(settings: ClusterSettings, stack: AsyncDisposableStack): Pr
         dns: { ...dns, zone, resolver },
         turns,
         runtimeDir: join(settings.runtimeDir, "nodes", node.name),
-        hiddenPaths: [dataDir],
+        hiddenPaths: [dataDir, settings.kubeconfig, ...hostSecrets()],
         images: settings.images,
         clusterDns: serviceCidrs.flatMap(dnsAddress),
         clusterDomain: settings.clusterDomain,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Pod, Service } from "../../src/api/types.ts";
 import { eventually, kubectlMissing, startTestCluster, type TestCluster } from "./harness.ts";
@@ -28,9 +29,9 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
   });
   after(() => cluster[Symbol.asyncDispose]());
 
-  const podsByName = async () =>
+  const podsByName = async (selector = "") =>
     new Map(
-      (await cluster.json<{ items: Pod[] }>("get", "pod")).items.map((pod) => [
+      (await cluster.json<{ items: Pod[] }>("get", "pod", "-l", selector)).items.map((pod) => [
         pod.metadata.name,
         pod,
       ]),
@@ -90,6 +91,14 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
     });
   });
 
+  test("a pod sees neither the keys of its cluster nor the host's passwords", async () => {
+    const [pod] = [...(await podsByName()).keys()];
+    for (const path of [cluster.kubeconfig, join(cluster.dataDir, "pki/ca.key"), "/etc/shadow"]) {
+      const out = await cluster.tryKubectl(["exec", pod ?? "", "--", "cat", path]);
+      assert.equal(out.stdout, "", path);
+    }
+  });
+
   test("down leaves no process behind, and up continues again", async () => {
     const down = await cluster.down();
     assert.equal(down.code, 0, down.stderr);
@@ -111,5 +120,19 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
     await within(2500, () => cluster.down());
     await within(4000, () => cluster.up());
     await within(2500, () => cluster.kubectl("get", "pods"));
+  });
+
+  test("continued with fewer nodes, what ran on the others moves", async () => {
+    assert.equal((await cluster.down()).code, 0);
+    const again = await cluster.up("--nodes", "1");
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await cluster.kubectl("get", "nodes", "-o", "name"), "node/node-1\n");
+    await eventually(async () => {
+      const pods = [...(await podsByName("app=hostnames")).values()];
+      assert.deepEqual(
+        pods.map((pod) => [pod.spec?.nodeName, pod.status?.containerStatuses?.[0]?.ready]),
+        [1, 2, 3].map(() => ["node-1", true]),
+      );
+    });
   });
 });

@@ -108,6 +108,10 @@ function showHost(root: string): void {
 function hide(root: string, path: string): void {
   const { existing, missing } = resolveInRoot(root, path);
   if (missing.length > 0) return;
+  if (!statSync(`${root}${existing}`).isDirectory()) {
+    mount({ source: "/dev/null", target: `${root}${existing}`, flags: MS_BIND });
+    return;
+  }
   mount({
     source: "portolan",
     target: `${root}${existing}`,
