@@ -32,11 +32,9 @@ export const MS_RDONLY = 1;
 export const MS_NOSUID = 2;
 export const MS_NODEV = 4;
 export const MS_NOEXEC = 8;
-export const MS_REMOUNT = 32;
 export const MS_BIND = 4096;
 export const MS_REC = 16384;
 export const MS_PRIVATE = 1 << 18;
-export const MS_SLAVE = 1 << 19;
 export const MNT_DETACH = 2;
 
 /** `linux/socket.h`, `asm-generic/socket.h`, `linux/in6.h`. */
@@ -47,17 +45,15 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
-export const SOCK_CLOEXEC = 0o2000000;
+const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
-export const SO_ERROR = 4;
-export const SO_SNDBUFFORCE = 32;
+const SO_ERROR = 4;
 export const SO_RCVBUFFORCE = 33;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const SOL_NETLINK = 270;
 export const MSG_DONTWAIT = 0x40;
-export const MSG_TRUNC = 0x20;
 
 interface Libc {
   readonly setns: (fd: number, kind: number) => number;

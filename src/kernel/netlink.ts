@@ -20,8 +20,8 @@ import type { NetworkNamespace } from "./network-namespace.ts";
 /** `linux/netlink.h`. Integers are in host byte order, which is little endian on every system Portolan knows. */
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
-export const NLM_F_REQUEST = 1;
-export const NLM_F_ACK = 4;
+const NLM_F_REQUEST = 1;
+const NLM_F_ACK = 4;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;

@@ -46,7 +46,7 @@ const NUD_PERMANENT = 0x80;
 const NTF_PROXY = 8;
 
 /** The kernel's IFNAMSIZ less the closing zero byte. */
-export const LINK_NAME_BYTES_MAX = 15;
+const LINK_NAME_BYTES_MAX = 15;
 
 const routeTypes = { unicast: 1, local: 2, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
 

@@ -2,7 +2,7 @@ import type { Node } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 
 /** What a node agent reports itself as. */
-export const KUBELET_VERSION = "v1.33.4+portolan";
+const KUBELET_VERSION = "v1.33.4+portolan";
 
 /** Port of the agent's server (the kubelet's). */
 export const AGENT_PORT = 10250;

@@ -1,5 +1,5 @@
 /** First pause, longest pause, in milliseconds; a container that ran for twice the longest starts afresh. */
-export const RESTART_BACKOFF = { baseMs: 10_000, maxMs: 300_000 } as const;
+const RESTART_BACKOFF = { baseMs: 10_000, maxMs: 300_000 } as const;
 
 /** What is remembered of one container's restarts. */
 export interface BackoffEntry {

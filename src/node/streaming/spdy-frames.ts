@@ -14,7 +14,7 @@ export const FRAMES = {
 } as const;
 
 /** The last frame of a stream in this direction. */
-export const FLAG_FIN = 1;
+const FLAG_FIN = 1;
 
 /** Longest frame that is taken, in bytes. Its length field allows 16 MB; Kubernetes' clients send 32 KiB. */
 const FRAME_BYTES_MAX = 1024 * 1024;
