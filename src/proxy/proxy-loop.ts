@@ -140,6 +140,7 @@ export class ProxyLoop {
         return;
       }
       this.#nextCheckMs = clock.monotonicMs() + this.#timing.driftCheckMs;
+      this.#cutStaleFlows();
       if (await this.#isIntact()) continue;
       log.warn("Somebody changed the forwarding rules, writing them anew", { node: nodeName });
       this.#fullReason = "repair";
@@ -261,7 +262,7 @@ export class ProxyLoop {
       this.log.addDeletedFlows(deleted);
       log.info("Cut off UDP flows that nobody served", { node: nodeName, flows: deleted });
     } catch (error) {
-      // They stay where they are until the next UDP change.
+      // They are looked at again with the next round or the next look for drift.
       log.warn("Cannot look at tracked flows", { node: nodeName, reason: describeError(error) });
     }
   }

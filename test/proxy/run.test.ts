@@ -224,6 +224,29 @@ for (const { name, command } of tamperings) {
   });
 }
 
+test("stale flows that could not be looked at are looked at again while nothing changes", async () => {
+  let looks = 0;
+  const conntrack = {
+    listUdp: () => {
+      if (++looks === 1) throw new Error("ENOBUFS");
+      return [];
+    },
+    delete: () => false,
+  };
+  await withProxy(
+    async (proxy, cluster) => {
+      const ports = [{ name: "", port: 80, protocol: "UDP" }];
+      cluster.list(service({ ports }), slice(["10.244.1.1"], 80, "UDP"));
+      await proxy.ready;
+      assert.equal(looks, 1);
+      await sleep(100);
+      assert.equal(looks, 2);
+      assert.equal(proxy.counters.syncs, 1);
+    },
+    { conntrack, timing: { driftCheckMs: 20 } },
+  );
+});
+
 test("drift is seen also while changes never stop", async () => {
   await withProxy(
     async (proxy, cluster) => {
