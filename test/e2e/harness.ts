@@ -106,6 +106,16 @@ export interface KubectlOptions extends ExecOptions {
   readonly version?: string;
 }
 
+/** Runs a real kubectl, the newest there is unless a version is given, to its end. */
+export function runKubectl(
+  args: readonly string[],
+  { version, ...options }: KubectlOptions,
+): Promise<Outcome> {
+  const client = kubectlClients().find((each) => version === undefined || each.version === version);
+  if (client === undefined) throw new Error(`no kubectl ${version ?? ""} on this machine`);
+  return exec(client.path, args, options);
+}
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -130,11 +140,8 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
   const apiPort = await freePort();
   const portolan = join(root, "portolan");
   const env = { ...process.env, HOME: home, KUBECONFIG: kubeconfig };
-  const tryKubectl: TestCluster["tryKubectl"] = (args, { version, ...rest } = {}) => {
-    const client = kubectlClients().find((c) => version === undefined || c.version === version);
-    if (client === undefined) throw new Error(`no kubectl ${version ?? ""} on this machine`);
-    return exec(client.path, args, { ...rest, env: { ...env, ...rest.env } });
-  };
+  const tryKubectl: TestCluster["tryKubectl"] = (args, options = {}) =>
+    runKubectl(args, { ...options, env: { ...env, ...options.env } });
   const cluster: TestCluster = {
     dataDir,
     apiPort,

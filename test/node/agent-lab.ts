@@ -1,5 +1,4 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +19,7 @@ import { type NodeAgent, runNodeAgent } from "../../src/node/run.ts";
 import { createAuthority } from "../../src/pki/authority.ts";
 import { kubeconfig } from "../../src/pki/kubeconfig.ts";
 import { openSqliteStorage } from "../../src/storage/sqlite/sqlite-storage.ts";
-import { kubectlClients } from "../e2e/harness.ts";
+import { type KubectlOptions, type Outcome, runKubectl } from "../e2e/harness.ts";
 
 const NODE_IP = "192.168.0.1";
 
@@ -35,18 +34,7 @@ export interface AgentLab extends AsyncDisposable {
   /** Ends the agent as a kill would, without a word to the API, and starts another on its data. */
   restartAgent(): Promise<void>;
   /** kubectl of a version such as `1.29`; the newest there is when absent. */
-  kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
-}
-
-export interface KubectlOptions {
-  readonly version?: string;
-  readonly input?: string;
-}
-
-export interface KubectlResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
+  kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
 }
 
 export async function startAgentLab(): Promise<AgentLab> {
@@ -104,6 +92,7 @@ export async function startAgentLab(): Promise<AgentLab> {
   }
   stack.defer(() => agent.stop());
 
+  const env = { ...process.env, HOME: join(directory, "home"), KUBECONFIG: config };
   return {
     api: admin,
     node,
@@ -120,7 +109,7 @@ export async function startAgentLab(): Promise<AgentLab> {
       await agent.stop();
       agent = await startAgent();
     },
-    kubectl: (args, options) => runKubectl(config, directory, args, options),
+    kubectl: (args, options) => runKubectl(args, { ...options, env }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -199,35 +188,4 @@ async function waitFor<T>(
     }
     await systemClock.sleep(20);
   }
-}
-
-function runKubectl(
-  config: string,
-  directory: string,
-  args: readonly string[],
-  options: KubectlOptions = {},
-): Promise<KubectlResult> {
-  const clients = kubectlClients();
-  const client = clients.find(
-    ({ version }) => options.version === undefined || version === options.version,
-  );
-  if (client === undefined) throw new Error(`no kubectl ${options.version ?? ""} on this machine`);
-  const home = join(directory, "home");
-  mkdirSync(home, { recursive: true });
-  return new Promise((resolve) => {
-    const child = execFile(
-      client.path,
-      [...args],
-      {
-        env: { HOME: home, KUBECONFIG: config, PATH: process.env["PATH"] },
-        timeout: 30_000,
-        maxBuffer: 64 * 1024 * 1024,
-      },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 255;
-        resolve({ stdout, stderr, code });
-      },
-    );
-    child.stdin?.end(options.input ?? "");
-  });
 }

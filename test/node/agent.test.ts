@@ -281,7 +281,7 @@ for (const { version } of kubectlClients()) {
     const run = (args: readonly string[], input?: string) =>
       lab.kubectl(["exec", ...(input === undefined ? [] : ["-i"]), name, "--", ...args], {
         version,
-        ...(input === undefined ? {} : { input }),
+        ...(input === undefined ? {} : { stdin: input }),
       });
     const both = await run(["sh", "-c", "echo out; echo err >&2; exit 5"]);
     assert.equal(both.stdout, "out\n");
