@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Server, Socket } from "node:net";
 import { kindOfResource } from "../api/kinds.ts";
 import { pods, services } from "../api/resource.ts";
-import type { KubeObject, Pod } from "../api/types.ts";
+import type { KubeObject } from "../api/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Cidr } from "../lib/ip.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Endpoint, Sockets } from "../lib/sockets.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { AccessFacts } from "./access/access.ts";
+import { storeFacts } from "./access/store-facts.ts";
 import type { PortRange } from "./allocators/node-port-range.ts";
 import { ServiceAllocators } from "./allocators/service-allocators.ts";
 import { ensureBaseNamespaces } from "./base-namespaces.ts";
@@ -82,7 +82,7 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     expireEvents(context, { log, signal }),
   ];
   const hub = new WatchHub(store, () => clock.now(), log);
-  const facts: AccessFacts = { nodeOfPod: (namespace, name) => nodeOfPod(store, namespace, name) };
+  const facts = storeFacts(store);
   const routes: RouteContext = {
     write: context,
     watch: { store, hub, clock, random, log, closing: signal },
@@ -134,13 +134,6 @@ function allocatorsFor(options: ApiServerOptions, store: ObjectStore): ServiceAl
     log.warn("A Service has a value that it cannot hold", { namespace, name, value, problem });
   }
   return allocators;
-}
-
-function nodeOfPod(store: ObjectStore, namespace: string, name: string): string | undefined {
-  const item = store.get(kindOfResource(pods), keyOf(namespace, name));
-  if (item === undefined) return undefined;
-  const pod: KubeObject & Pick<Pod, "spec"> = objectOf(item);
-  return pod.spec?.nodeName ?? "";
 }
 
 /** The only upgrade there is: `pods/exec`. */

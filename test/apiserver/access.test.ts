@@ -154,6 +154,43 @@ test("a node registers itself and no other", async () => {
   assert.equal((await node.post("/api/v1/nodes", { metadata: { name: "node-1" } })).status, 201);
 });
 
+test("a node reads the Secrets and ConfigMaps that its pods use, and no others", async () => {
+  const spec = (nodeName: string, secret: string) => ({
+    nodeName,
+    containers: [
+      {
+        name: "c",
+        image: "pause",
+        env: [{ name: "A", valueFrom: { secretKeyRef: { name: secret, key: "k" } } }],
+        envFrom: [{ configMapRef: { name: `${secret}-map` } }],
+      },
+    ],
+    volumes: [
+      { name: "v", projected: { sources: [{ secret: { name: `${secret}-files` } }] } },
+      { name: "w", configMap: { name: `${secret}-texts` } },
+    ],
+  });
+  const core = "/api/v1/namespaces/default";
+  for (const node of ["node-1", "node-2"]) {
+    const made = await admin.post(`${core}/pods`, {
+      metadata: { name: `uses-${node}` },
+      spec: spec(node, `of-${node}`),
+    });
+    assert.equal(made.status, 201, made.bytes.toString());
+  }
+  using node = httpClient(lab, await lab.issue("system:node:node-1", ["system:nodes"]));
+  const ask = async (path: string) => (await node.get(`${core}/${path}`)).status;
+  // What is allowed is not there: 404.
+  assert.equal(await ask("secrets/of-node-1"), 404);
+  assert.equal(await ask("secrets/of-node-1-files"), 404);
+  assert.equal(await ask("configmaps/of-node-1-map"), 404);
+  assert.equal(await ask("configmaps/of-node-1-texts"), 404);
+  assert.equal(await ask("configmaps/of-node-1"), 403);
+  assert.equal(await ask("secrets/of-node-2"), 403);
+  assert.equal(await ask("configmaps/of-node-2-map"), 403);
+  assert.equal((await node.get("/api/v1/namespaces/kube-system/secrets/of-node-1")).status, 403);
+});
+
 test("whoever may do everything may act as another, and is bound by what that one may", async () => {
   const as = { "impersonate-user": "system:kube-proxy" };
   assert.equal((await admin.get("/api/v1/services", as)).status, 200);

@@ -8,7 +8,11 @@ const bindings = new Map([
   ["theirs", "node-2"],
   ["waiting", ""],
 ]);
-const facts = { nodeOfPod: (_: string, name: string) => bindings.get(name) };
+const facts = {
+  nodeOfPod: (_: string, name: string) => bindings.get(name),
+  nodeUses: (_: string, { plural, name }: { plural: string; name: string }) =>
+    `${plural} ${name}` === "secrets used",
+};
 const node = authenticated("system:node:node-1", ["system:nodes"]);
 const nobody = authenticated("jane", []);
 
@@ -46,6 +50,10 @@ const cases = [
   { who: node, what: "patch pods/status default theirs", may: false },
   { who: node, what: "delete pods default waiting", may: false },
   { who: node, what: "delete pods default gone", may: true },
+  { who: node, what: "get secrets default used", may: true },
+  { who: node, what: "get secrets default other", may: false },
+  { who: node, what: "get configmaps default used", may: false },
+  { who: node, what: "list secrets default", may: false },
   { who: node, what: "update nodes/status - node-1", may: true },
   { who: node, what: "update nodes/status - node-2", may: false },
   { who: node, what: "update leases.coordination.k8s.io kube-node-lease node-1", may: true },

@@ -1,5 +1,6 @@
 import type { Identity } from "../identity.ts";
 import type { ResourceTarget } from "../request-target.ts";
+import { isReferable, type Referable } from "./pod-references.ts";
 import { type Role, roles } from "./roles.ts";
 
 /** What somebody wants to do: to a resource, or at a path that is none. */
@@ -20,6 +21,15 @@ export type Access =
 export interface AccessFacts {
   /** The node that a pod is bound to, "" for none; undefined for a pod that is not there. */
   nodeOfPod(namespace: string, name: string): string | undefined;
+  /** Whether a pod that is bound to the node names this object of its namespace. */
+  nodeUses(
+    node: string,
+    object: {
+      readonly plural: Referable;
+      readonly namespace: string;
+      readonly name: string;
+    },
+  ): boolean;
 }
 
 /** Whether the built-in roles allow it. What no role allows is forbidden. */
@@ -50,14 +60,15 @@ function roleAllows(role: Role, identity: Identity, access: Access, facts: Acces
       has(rule.groups, access.group) &&
       has(rule.resources, resource) &&
       (rule.namespaces === undefined || rule.namespaces.includes(namespace)) &&
-      (rule.own === undefined || isOwn(rule.own, { identity, namespace, name, facts })),
+      (rule.own === undefined || isOwn(rule.own, { identity, plural, namespace, name, facts })),
   );
 }
 
 function isOwn(
-  own: "name" | "pod",
+  own: "name" | "pod" | "used",
   about: {
     readonly identity: Identity;
+    readonly plural: string;
     readonly namespace: string;
     readonly name: string;
     readonly facts: AccessFacts;
@@ -67,6 +78,10 @@ function isOwn(
   if (node === undefined) return false;
   // A creation has no name in its path; the handler's own check sees to it.
   if (own === "name") return about.name === "" || about.name === node;
+  if (own === "used") {
+    const { facts, plural, namespace, name } = about;
+    return isReferable(plural) && facts.nodeUses(node, { plural, namespace, name });
+  }
   const bound = about.facts.nodeOfPod(about.namespace, about.name);
   // Whoever comes late for a pod that has gone is told so, as in Kubernetes, and not that it may not.
   return bound === undefined || bound === node;

@@ -11,8 +11,8 @@ export interface ResourceRule {
   readonly resources: readonly string[];
   /** Only in these. */
   readonly namespaces?: readonly string[];
-  /** Only what is the calling node's own: an object of its name, or a pod that is bound to it. */
-  readonly own?: "name" | "pod";
+  /** Only what is the calling node's own: an object of its name, a pod that is bound to it, what such a pod uses. */
+  readonly own?: "name" | "pod" | "used";
 }
 
 export interface PathRule {
@@ -185,7 +185,12 @@ export const roles: readonly Role[] = [
     rules: [
       ...readServices,
       { verbs: read, groups: core, resources: ["pods", "namespaces"] },
-      { verbs: ["get"], groups: core, resources: ["configmaps", "secrets", "serviceaccounts"] },
+      {
+        verbs: ["get"],
+        groups: core,
+        resources: ["configmaps", "secrets", "serviceaccounts"],
+        own: "used",
+      },
       { verbs: write, groups: core, resources: ["nodes"], own: "name" },
       { verbs: ["patch", "update"], groups: core, resources: ["nodes/status"], own: "name" },
       { verbs: ["patch", "update"], groups: core, resources: ["pods/status"], own: "pod" },
