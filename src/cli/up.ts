@@ -4,6 +4,7 @@ import { portolanVersion } from "../lib/version.ts";
 import { canonicalDataDir } from "../sandbox/data-dir.ts";
 import { type SandboxOptions, sandboxDefaults } from "../sandbox/sandbox-options.ts";
 import { type UpResult, up } from "../sandbox/up.ts";
+import type { Wanted } from "./manifests.ts";
 import type { UpFlags } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { type Output, shellWord } from "./terminal.ts";
@@ -13,6 +14,7 @@ export async function runUp(flags: UpFlags, output: Output): Promise<number> {
   const startedMs = performance.now();
   const dataDir = canonicalDataDir(flags.dataDir);
   const images = await imagesOf(flags);
+  const wanted = await wantedOf(flags);
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once("SIGINT", interrupt);
@@ -48,8 +50,8 @@ export async function runUp(flags: UpFlags, output: Output): Promise<number> {
     `Portolan v${portolanVersion} · ${nodes} · API ${sandbox.apiServer} · ${seconds} s\n`,
   );
   output.stdout(`export KUBECONFIG=${shellWord(sandbox.kubeconfig)}\n`);
-  const applied = await applyManifests(flags.manifests, sandbox.kubeconfig, output);
-  if (flags.detach) return applied ? 0 : 1;
+  const isCreated = await createWanted(wanted, sandbox.kubeconfig, output);
+  if (flags.detach) return isCreated ? 0 : 1;
 
   output.stderr("Ctrl-C stops it; its data stay\n");
   const aborted = new Promise<"aborted">((done) => {
@@ -73,12 +75,16 @@ async function imagesOf({ images }: UpFlags): Promise<SandboxOptions["images"]> 
   return [...(await readImageFile(images))];
 }
 
-async function applyManifests(
-  manifests: readonly string[],
+async function wantedOf({ manifests }: UpFlags): Promise<readonly Wanted[]> {
+  if (manifests.length === 0) return [];
+  return (await import("./create-objects.ts")).readManifests(manifests);
+}
+
+async function createWanted(
+  wanted: readonly Wanted[],
   kubeconfig: string,
   output: Output,
 ): Promise<boolean> {
-  if (manifests.length === 0) return true;
-  const { createFromManifests } = await import("./manifests.ts");
-  return createFromManifests({ manifests, kubeconfig, output });
+  if (wanted.length === 0) return true;
+  return (await import("./create-objects.ts")).createObjects({ wanted, kubeconfig, output });
 }
