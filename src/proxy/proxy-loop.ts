@@ -87,6 +87,7 @@ export class ProxyLoop {
         if (this.#failures === 0) await this.#untilNeeded();
       }
     } catch (error) {
+      this.ready.reject(error);
       if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener("abort", onAbort);
