@@ -94,7 +94,7 @@ function print(full: FullStatus, form: OutputForm, output: Output): void {
 function printTable({ sandbox, kubeconfig, cluster }: FullStatus, output: Output): void {
   output.stdout(`Sandbox in ${sandbox.dataDir}: ${sandbox.phase}\n`);
   if (cluster === undefined) {
-    output.stdout(`  Try: portolan up --detach --data-dir ${sandbox.dataDir}\n`);
+    output.stdout(`  Try: portolan up --detach --data-dir ${shellWord(sandbox.dataDir)}\n`);
     return;
   }
   const { pods, services, problems } = cluster;
