@@ -57,6 +57,12 @@ export function jsonAnswer(
   return { status, headers: { ...jsonHeaders, ...headers }, body };
 }
 
+/** A Status that says that all went well, where there is no object to show. */
+export function successAnswer(status: number, more: object): Answer {
+  const success = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
+  return jsonAnswer(status, { ...success, ...more });
+}
+
 export function textAnswer(status: number, text: string): Answer {
   const headers = {
     "content-type": "text/plain; charset=utf-8",

@@ -4,7 +4,7 @@ import { kindOfResource } from "../../api/kinds.ts";
 import { pods } from "../../api/resource.ts";
 import type { Binding, KubeObject, Pod } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
-import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
+import { type Answer, type Incoming, successAnswer } from "../exchange.ts";
 import { conflict, methodNotAllowed, preconditionFailed } from "../refusals.ts";
 import { keyOf } from "../store/object-store.ts";
 import { updateObject } from "../write/update.ts";
@@ -39,13 +39,7 @@ export async function handleBinding(
   await updateObject(context, place, options, (pod) =>
     bound(place, pod, { node, now, binding: object }),
   );
-  return jsonAnswer(201, {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Success",
-    code: 201,
-  });
+  return successAnswer(201, { code: 201 });
 }
 
 function nodeOf({ target }: Binding, name: string): string {

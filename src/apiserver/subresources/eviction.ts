@@ -1,5 +1,5 @@
 import { decodeMeta } from "../../api/decode.ts";
-import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
+import { type Answer, type Incoming, successAnswer } from "../exchange.ts";
 import { badRequest, methodNotAllowed } from "../refusals.ts";
 import { deleteObject } from "../write/delete.ts";
 import type { Place, WriteContext } from "../write/write-context.ts";
@@ -22,11 +22,5 @@ export async function handleEviction(
   }
   const options = { ...object.deleteOptions, ...(dryRun ? { dryRun: ["All"] } : {}) };
   await deleteObject(context, place, options);
-  return jsonAnswer(201, {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Success",
-    code: 201,
-  });
+  return successAnswer(201, { code: 201 });
 }

@@ -6,7 +6,7 @@ import { pods, serviceAccounts, services } from "../../api/resource.ts";
 import { isNotFound } from "../../api/status-error.ts";
 import { strategyFor } from "../../api/strategy.ts";
 import type { DeleteOptions } from "../../api/types.ts";
-import { type Answer, bytesAnswer, type Incoming, jsonAnswer } from "../exchange.ts";
+import { type Answer, bytesAnswer, type Incoming, successAnswer } from "../exchange.ts";
 import { type Form, negotiateForm, objectForm } from "../negotiate.ts";
 import { filterOf } from "../read/filter.ts";
 import { listOptions } from "../read/read-options.ts";
@@ -115,13 +115,8 @@ export async function handleDelete(
   }
   const { group, plural } = place.kind;
   const { uid } = objectOf(item).metadata;
-  return jsonAnswer(200, {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Success",
-    details: { name: place.name, ...(group === "" ? {} : { group }), kind: plural, uid },
-  });
+  const details = { name: place.name, ...(group === "" ? {} : { group }), kind: plural, uid };
+  return successAnswer(200, { details });
 }
 
 /** DELETE of a collection: of each object that the selectors choose, one after the other. */
