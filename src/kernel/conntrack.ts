@@ -13,6 +13,7 @@ import {
 } from "./netlink.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { addressBytes } from "./socket-address.ts";
+import { readSysctl } from "./sysctl.ts";
 
 // linux/netfilter/nfnetlink.h, linux/netfilter/nfnetlink_conntrack.h
 const CTNETLINK = 1 << 8;
@@ -51,14 +52,20 @@ export interface UdpFlow {
 
 /** The connection tracking of one network namespace, read and cut through netlink in this process. */
 export class Conntrack implements Disposable {
+  readonly #namespace: Pick<NetworkNamespace, "run">;
   readonly #netlink: NetlinkSocket;
 
-  constructor(netlink: NetlinkSocket) {
-    this.#netlink = netlink;
+  constructor(namespace: Pick<NetworkNamespace, "run">) {
+    this.#namespace = namespace;
+    this.#netlink = openNetlink(NETLINK_NETFILTER, namespace);
   }
 
-  /** All tracked UDP flows. The kernel dumps the whole table for it: about 1 ms for 1,000 flows. */
+  /**
+   * All tracked UDP flows. The kernel walks the hash table of all namespaces for it (9 ms at its usual 262,144
+   * buckets), and takes about 1 ms more for 1,000 flows; so it is not asked where nothing is tracked.
+   */
   listUdp(): UdpFlow[] {
+    if (readSysctl(this.#namespace, "netfilter/nf_conntrack_count") === "0") return [];
     const answers = this.#netlink.request({
       type: CTNETLINK | CT_GET,
       flags: NLM_F_DUMP,
@@ -96,7 +103,7 @@ export class Conntrack implements Disposable {
 
 /** Opens the connection tracking of a namespace. */
 export function openConntrack(namespace: Pick<NetworkNamespace, "run">): Conntrack {
-  return new Conntrack(openNetlink(NETLINK_NETFILTER, namespace));
+  return new Conntrack(namespace);
 }
 
 function tupleAttribute(source: IpAddress, flow: UdpFlow): ReturnType<typeof nested> {
