@@ -18,6 +18,7 @@ import {
   mount,
 } from "../../kernel/ffi.ts";
 import { MOUNT_ATTRIBUTES, pivotRoot, setMountAttributes } from "../../kernel/processes.ts";
+import { errorCode } from "../../lib/errors.ts";
 import { ensureTarget, resolveInRoot } from "./mount-target.ts";
 import { releasePins } from "./pod-network.ts";
 import { type ContainerMount, RuntimeError } from "./runtime.ts";
@@ -106,8 +107,8 @@ function showHost(root: string): void {
 }
 
 function hide(root: string, path: string): void {
-  const { existing, missing } = resolveInRoot(root, path);
-  if (missing.length > 0) return;
+  const existing = reachable(root, path);
+  if (existing === undefined) return;
   if (!statSync(`${root}${existing}`).isDirectory()) {
     mount({ source: "/dev/null", target: `${root}${existing}`, flags: MS_BIND });
     return;
@@ -119,6 +120,17 @@ function hide(root: string, path: string): void {
     flags: MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
     data: "mode=555,size=4k",
   });
+}
+
+/** Undefined for what is not there, or out of this process's reach, and so out of the reach of its pods. */
+function reachable(root: string, path: string): string | undefined {
+  try {
+    const { existing, missing } = resolveInRoot(root, path);
+    return missing.length === 0 ? existing : undefined;
+  } catch (error) {
+    if (errorCode(error) === "EACCES") return undefined;
+    throw error;
+  }
 }
 
 function mountMemory(target: string, data: string): void {
