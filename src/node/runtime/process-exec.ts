@@ -21,6 +21,12 @@ export interface ExecTarget {
 }
 
 /**
+ * Process 1 of a container that has just begun may not have mounted its own `/proc` yet, and what is there then is the
+ * agent's: the shell waits until it finds itself under its own number.
+ */
+const script = 'until [ "/proc/$$" -ef /proc/self ]; do :; done; cd "$0" && exec "$@"';
+
+/**
  * Runs a further program in a container: `nsenter` goes into its namespaces (and stays outside its PID namespace to
  * hand the exit status on), the rest gives up rights and sets variables as for process 1.
  */
@@ -40,7 +46,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
       // `kill` reaches nsenter, which is outside; the program inside must go with it.
       ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
       ...[tools.env, "-i", ...variables, ...terminal],
-      ...[tools.sh, "-c", 'cd "$0" && exec "$@"', container.workingDir ?? WORKING_DIR],
+      ...[tools.sh, "-c", script, container.workingDir ?? WORKING_DIR],
       ...options.command,
     ],
     { cwd: "/", env: {}, stdio: stdio.forChild },
