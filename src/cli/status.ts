@@ -9,10 +9,11 @@ import { createApi } from "../client/create-api.ts";
 import { httpsTransport } from "../client/https-transport.ts";
 import { loadKubeconfig } from "../client/load-kubeconfig.ts";
 import { systemClock } from "../lib/clock.ts";
+import { shellWord } from "../lib/shell-word.ts";
 import { type SandboxStatus, status } from "../sandbox/status.ts";
 import { type ClusterReport, reportCluster } from "./cluster-report.ts";
 import type { OutputForm } from "./options.ts";
-import { type Output, renderTable, shellWord } from "./terminal.ts";
+import { type Output, renderTable } from "./terminal.ts";
 
 /** How long `--wait` waits, and how often it looks. */
 const waitLimitMs = 120_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderTable, shellWord } from "./terminal.ts";
+import { renderTable } from "./terminal.ts";
 
 test("renderTable: columns align and control characters cannot reach the terminal", () => {
   const text = renderTable(
@@ -16,9 +16,4 @@ test("renderTable: columns align and control characters cannot reach the termina
       "\n",
     ),
   );
-});
-
-test("shellWord: quotes only what the shell would read otherwise", () => {
-  assert.equal(shellWord("/home/you/data"), "/home/you/data");
-  assert.equal(shellWord("/it's here"), "'/it'\\''s here'");
 });

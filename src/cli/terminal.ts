@@ -40,8 +40,3 @@ export function renderTable(
     .map((line) => `${line}\n`)
     .join("");
 }
-
-/** A word for the shell, quoted only where it must be. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

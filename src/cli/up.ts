@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import process from "node:process";
+import { shellWord } from "../lib/shell-word.ts";
 import { portolanVersion } from "../lib/version.ts";
 import { canonicalDataDir } from "../sandbox/data-dir.ts";
 import { type SandboxOptions, sandboxDefaults } from "../sandbox/sandbox-options.ts";
@@ -7,7 +8,7 @@ import { type UpResult, up } from "../sandbox/up.ts";
 import type { Wanted } from "./manifests.ts";
 import type { UpFlags } from "./options.ts";
 import { Progress } from "./progress.ts";
-import { type Output, shellWord } from "./terminal.ts";
+import type { Output } from "./terminal.ts";
 
 /** `portolan up`: starts a sandbox, says where it is, and without `--detach` stays until it ends. */
 export async function runUp(flags: UpFlags, output: Output): Promise<number> {

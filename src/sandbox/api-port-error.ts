@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { describeError, errorCode } from "../lib/errors.ts";
-import { quoted } from "./data-dir.ts";
+import { shellWord } from "../lib/shell-word.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { commandLine } from "./sandbox-processes.ts";
 
@@ -11,7 +11,7 @@ export function apiPortError(given: {
   readonly dataDir: string;
 }): SandboxError {
   const { error, port, dataDir } = given;
-  const other = `portolan up --data-dir ${quoted(dataDir)} --api-port ${port >= 1024 && port < 65535 ? port + 1 : 6443}`;
+  const other = `portolan up --data-dir ${shellWord(dataDir)} --api-port ${port >= 1024 && port < 65535 ? port + 1 : 6443}`;
   if (errorCode(error) === "EADDRINUSE") {
     const owner = portOwner(port);
     const sandbox = owner?.argv.find((text) => text.startsWith("--data-dir="))?.slice(11);
@@ -22,7 +22,7 @@ export function apiPortError(given: {
         remedy:
           sandbox === undefined
             ? other
-            : `${other}, or portolan down --data-dir ${quoted(sandbox)}`,
+            : `${other}, or portolan down --data-dir ${shellWord(sandbox)}`,
       },
     );
   }

@@ -14,6 +14,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { describeError, errorCode } from "../lib/errors.ts";
+import { shellWord } from "../lib/shell-word.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** The layout that this version writes. A newer one is refused, an older one would be converted here. */
@@ -94,8 +95,8 @@ function checkVersion(dataDir: string, version: string): void {
 
 function unusable(dataDir: string, error: unknown): SandboxError {
   const remedies: Readonly<Record<string, string>> = {
-    EACCES: `sudo chown -R "$(id -u)" ${quoted(dataDir)}, or choose another one: portolan up --data-dir DIR`,
-    ENOSPC: `df -h ${quoted(dataDir)}`,
+    EACCES: `sudo chown -R "$(id -u)" ${shellWord(dataDir)}, or choose another one: portolan up --data-dir DIR`,
+    ENOSPC: `df -h ${shellWord(dataDir)}`,
   };
   return new SandboxError(
     "DATA_DIR_UNUSABLE",
@@ -105,11 +106,6 @@ function unusable(dataDir: string, error: unknown): SandboxError {
       cause: undefined,
     },
   );
-}
-
-/** A path as a shell takes it. */
-export function quoted(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
@@ -132,7 +128,7 @@ function inUse(dataDir: string): SandboxError {
   const pid = readState(dataDir)?.gatePid;
   const who = pid === undefined ? "another process uses it" : `process ${pid} uses it`;
   return new SandboxError("DATA_DIR_IN_USE", `Cannot use the data directory "${dataDir}": ${who}`, {
-    remedy: `portolan down --data-dir ${quoted(dataDir)}, or choose another one: portolan up --data-dir DIR`,
+    remedy: `portolan down --data-dir ${shellWord(dataDir)}, or choose another one: portolan up --data-dir DIR`,
   });
 }
 

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { canonicalDataDir, dataDirPaths, quoted, readState } from "./data-dir.ts";
+import { shellWord } from "../lib/shell-word.ts";
+import { canonicalDataDir, dataDirPaths, readState } from "./data-dir.ts";
 import { namespaceDir } from "./fabric-paths.ts";
 import { systemPath } from "./preflight.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -30,7 +31,7 @@ export async function runIn(options: RunInOptions): Promise<number> {
       "NOT_RUNNING",
       `Cannot run a command on "${where}": no sandbox runs in "${dataDir}"`,
       {
-        remedy: `portolan up --detach --data-dir ${quoted(dataDir)}`,
+        remedy: `portolan up --detach --data-dir ${shellWord(dataDir)}`,
       },
     );
   }
