@@ -50,6 +50,12 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
       "--tcp=80",
     );
 
+    const bare = JSON.stringify({
+      ...{ apiVersion: "v1", kind: "Service", metadata: { name: "no-selector" } },
+      spec: { ports: [{ port: 80 }] },
+    });
+    await cluster.tryKubectl(["create", "-f", "-"], { stdin: bare });
+
     const pids = processesOf(cluster.dataDir);
     assert.ok(pids.length > 0);
     for (const pid of pids) {
@@ -89,6 +95,11 @@ describe("a sandbox that was killed", { skip: kubectlMissing, timeout: 240_000 }
       );
       assert.match(out.stdout, /^hostnames-/, out.stderr);
     });
+  });
+
+  test("B11: a Service without a selector has no Endpoints after the restart either", async () => {
+    await cluster.kubectl("get", "svc", "no-selector");
+    assert.equal((await cluster.tryKubectl(["get", "ep", "no-selector"])).code, 1);
   });
 
   test("a pod sees neither the keys of its cluster nor the host's passwords", async () => {
