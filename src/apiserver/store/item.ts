@@ -31,8 +31,22 @@ export function itemOf(key: string, value: Uint8Array, revision: number): Item {
   const at = stored.indexOf(metadataStart) + metadataStart.length;
   const hasMore = stored[at] !== 0x7d;
   const version = Buffer.from(`"resourceVersion":"${revision}"${hasMore ? "," : ""}`);
-  const bytes = Buffer.concat([stored.subarray(0, at), version, stored.subarray(at)]);
+  const bytes = joinForKeeping([stored.subarray(0, at), version, stored.subarray(at)]);
   return { key, revision, bytes };
+}
+
+/**
+ * Joins bytes that live long into memory of their own. `Buffer.concat` would take it from a shared block of 64 KiB, which
+ * a single object then keeps in memory with all the short-lived bytes around it.
+ */
+export function joinForKeeping(parts: readonly Uint8Array[]): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
 }
 
 /** Of so many bytes of JSON the parsed objects are kept: some 2,000 pods, enough for what is selected just now. */

@@ -1,4 +1,4 @@
-import { type Item, itemOf } from "./item.ts";
+import { type Item, itemOf, joinForKeeping } from "./item.ts";
 
 /** A change of one kind, with what was there before. */
 export interface CacheEvent {
@@ -148,7 +148,7 @@ export class ResourceCache {
 export function reversioned(item: Item, revision: number): Item {
   const old = `"resourceVersion":"${item.revision}"`;
   const at = item.bytes.indexOf(old);
-  const bytes = Buffer.concat([
+  const bytes = joinForKeeping([
     item.bytes.subarray(0, at),
     Buffer.from(`"resourceVersion":"${revision}"`),
     item.bytes.subarray(at + old.length),
