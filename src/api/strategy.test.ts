@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { container, deployment, labels, metadata, podSpec, slice } from "../../test/api/samples.ts";
 import * as r from "./resource.ts";
 import { secretStrategy } from "./strategy/config.ts";
 import { endpointSliceStrategy } from "./strategy/endpoint-slice.ts";
@@ -10,50 +11,7 @@ import { serviceStrategy } from "./strategy/service.ts";
 import type { Strategy } from "./strategy/strategy-shape.ts";
 import { deploymentStrategy } from "./strategy/workloads.ts";
 import { strategyFor } from "./strategy.ts";
-import type {
-  Deployment,
-  EndpointSlice,
-  KubeObject,
-  Namespace,
-  Node,
-  Pod,
-  PodSpec,
-  Secret,
-  Service,
-} from "./types.ts";
-
-const metadata = {
-  name: "web",
-  namespace: "default",
-  uid: "u",
-  resourceVersion: "5",
-  creationTimestamp: "2026-01-01T00:00:00Z",
-};
-
-const container = {
-  name: "c",
-  image: "nginx",
-  imagePullPolicy: "Always",
-  terminationMessagePolicy: "File",
-};
-const podSpec: PodSpec = { containers: [container], restartPolicy: "Always", dnsPolicy: "Default" };
-const labels = { app: "web" };
-const deployment: Deployment = {
-  metadata: { ...metadata, generation: 1 },
-  spec: {
-    replicas: 3,
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: podSpec },
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } },
-  },
-  status: { replicas: 3 },
-};
-const slice: EndpointSlice = {
-  metadata: { ...metadata, generation: 1, labels },
-  addressType: "IPv4",
-  endpoints: [{ addresses: ["192.0.2.1"] }],
-  ports: [{ name: "", protocol: "TCP", port: 80 }],
-};
+import type { EndpointSlice, KubeObject, Namespace, Node, Pod, Secret, Service } from "./types.ts";
 
 /** What an update comes to. */
 function updated<T extends KubeObject>(rules: Strategy<T>, next: T, old: T, sub?: string): T {

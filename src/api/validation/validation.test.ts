@@ -1,41 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { container, deployment, metadata, podSpec, slice } from "../../../test/api/samples.ts";
 import * as r from "../resource.ts";
 import { strategyFor } from "../strategy.ts";
-import type { Deployment, EndpointSlice, KubeObject, Pod, PodSpec } from "../types.ts";
-
-const metadata = {
-  name: "web",
-  namespace: "default",
-  uid: "u",
-  resourceVersion: "5",
-  creationTimestamp: "2026-01-01T00:00:00Z",
-};
-
-const container = {
-  name: "c",
-  image: "nginx",
-  imagePullPolicy: "Always",
-  terminationMessagePolicy: "File",
-};
-const podSpec: PodSpec = { containers: [container], restartPolicy: "Always", dnsPolicy: "Default" };
-const labels = { app: "web" };
-const deployment: Deployment = {
-  metadata: { ...metadata, generation: 1 },
-  spec: {
-    replicas: 3,
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: podSpec },
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } },
-  },
-  status: { replicas: 3 },
-};
-const slice: EndpointSlice = {
-  metadata: { ...metadata, generation: 1, labels },
-  addressType: "IPv4",
-  endpoints: [{ addresses: ["192.0.2.1"] }],
-  ports: [{ name: "", protocol: "TCP", port: 80 }],
-};
+import type { KubeObject, Pod, PodSpec } from "../types.ts";
 
 interface InvalidRow {
   readonly name: string;
