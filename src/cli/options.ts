@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type IpFamily, parseCidr } from "../lib/ip.ts";
+import { NODES_MAX } from "../sandbox/address-plan.ts";
 
 /** What the command line asks for. Paths are as given; defaults are the sandbox room's. */
 export type Invocation =
@@ -36,9 +37,6 @@ export interface UpFlags {
   readonly manifests: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
-
-/** Nodes that a sandbox may have; the address plan has room for more, two cores have not. */
-const nodesMax = 100;
 
 /** The address plan's ranges for pods. */
 const podRanges: Readonly<Record<IpFamily, string>> = {
@@ -93,7 +91,7 @@ A first walk:
   program
     .command("up")
     .description("start a sandbox cluster, or continue one on its data")
-    .option("--nodes <n>", `how many nodes, 0 to ${nodesMax}`, integer(0, nodesMax), 3)
+    .option("--nodes <n>", `how many nodes, 0 to ${NODES_MAX}`, integer(0, NODES_MAX), 3)
     .option(
       "--detach",
       "return once every node is Ready; the sandbox goes on in the background",

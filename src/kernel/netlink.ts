@@ -1,5 +1,4 @@
 import { closeSync } from "node:fs";
-import { constants } from "node:os";
 import { getSystemErrorMessage } from "node:util";
 import { PortolanError } from "../lib/errors.ts";
 import {
@@ -176,11 +175,6 @@ function refusalText(body: Buffer, flags: number): string | undefined {
   const echoed = (flags & NLM_F_CAPPED) === 0 ? body.readUInt32LE(4) : HEADER_BYTES;
   const text = parseAttributes(body, 4 + align(echoed)).get(NLMSGERR_ATTR_MSG);
   return text?.toString("latin1").replace(/\0.*$/, "");
-}
-
-/** Whether an error says that the thing is there already. */
-export function isExisting(error: unknown): boolean {
-  return error instanceof NetlinkError && error.code === errnoName(constants.errno.EEXIST);
 }
 
 /** Whether an error says that the thing is not there (link, address, route, neighbour). */

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 /** Longest DNS label (RFC 1123), and so longest namespace, Service and port name. */
-export const dnsLabelBytesMax = 63;
+const dnsLabelBytesMax = 63;
 /** Longest DNS name, and so longest name of most objects. */
 export const dnsSubdomainBytesMax = 253;
 /** Longest label value, and longest part of a label key after its prefix. */
@@ -25,8 +25,7 @@ export type TextRule = (text: string) => string[];
 
 export const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-export const tooLongMessage = (bytesMax: number): string =>
-  `must be no more than ${bytesMax} bytes`;
+const tooLongMessage = (bytesMax: number): string => `must be no more than ${bytesMax} bytes`;
 
 function patternMessage(message: string, pattern: string, examples: readonly string[]): string {
   const list = examples.map((example) => `'${example}', `).join(" or ");
