@@ -68,7 +68,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
 }
 
 /** Tries a check until it holds; its last failure is thrown when the time is up. */
-export async function eventually<T>(check: () => Promise<T>, timeoutMs = 8_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     try {

@@ -185,7 +185,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
 }
 
 /** Tries until `check` returns without throwing, then returns its value. The last error tells what was wrong. */
-export async function eventually<T>(check: () => Promise<T>, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -28,7 +28,7 @@ export function socketsConformance(options: {
           s.end(`you are ${s.remoteAddress}`),
         );
         const { port } = server.address() as AddressInfo;
-        const socket = await sockets.connectTcp({ host, port }, { timeoutMs: 1000 });
+        const socket = await sockets.connectTcp({ host, port }, { timeoutMs: 10_000 });
         assert.equal(socket.remotePort, port);
         const [said] = await once(socket, "data");
         assert.equal(String(said), `you are ${host}`);

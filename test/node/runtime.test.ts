@@ -310,6 +310,23 @@ test("A program that was run by exec ends when it is killed", { skip }, async ()
   assert.equal(await inside(), false);
 });
 
+test("A program that starts while the agent is busy hears SIGTERM", { skip }, async () => {
+  await using pod = await openPod();
+  const handler = "process.on('SIGTERM', () => process.exit(7)); setTimeout(() => {}, 60_000)";
+  const container = start(pod, { command: [process.execPath, "-e", handler] });
+  // Node has a handler from its first moments, which process 1 survives; the program's own comes later.
+  const catches = /^SigCgt:\s*[0-9a-f]*[4-7c-f][0-9a-f]{3}$/m;
+  while (!catches.test(readFileSync(`/proc/${container.pid}/status`, "utf8"))) block(1);
+  container.signal("SIGTERM");
+  block(500);
+  assert.equal((await container.exited).exitCode, 7);
+});
+
+/** Holds the thread, as an agent that forks does. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 test("Exec with a terminal has a real one, of the size that was set", { skip }, async () => {
   await using pod = await openPod();
   const container = start(pod, { command: ["sleep", "60"] });

@@ -8,6 +8,9 @@ const looks = [
   { untilMs: Number.POSITIVE_INFINITY, pauseMs: 100 },
 ] as const;
 
+/** How long to wait at once for a signal to be taken, in milliseconds; most programs take it within one. */
+const DELIVERY_MAX_MS = 20;
+
 /**
  * Sends SIGTERM to process 1 of a container once it can hear it. For a process 1 without a handler the kernel drops
  * the signal (pid_namespaces(7)), and a program that is just starting has none yet: sent at once it would be lost, and
@@ -20,11 +23,15 @@ const looks = [
 export function terminateWhenHeard(pid: number, send: () => void): () => void {
   const startMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
-  let isSent = false;
+  let isHeard = false;
   const look = () => {
-    const canHear = hears(pid);
-    if (canHear && !isSent) send();
-    isSent = canHear;
+    const canHear = hears(signalMasks(pid));
+    if (canHear && !isHeard) {
+      send();
+      isHeard = staysWhenTaken(pid);
+    } else {
+      isHeard = canHear;
+    }
     const elapsedMs = performance.now() - startMs;
     const pauseMs = looks.find(({ untilMs }) => elapsedMs < untilMs)?.pauseMs;
     timer = setTimeout(look, pauseMs);
@@ -33,14 +40,51 @@ export function terminateWhenHeard(pid: number, send: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/**
+ * Whether the handler is still there when it has taken the signal. The kernel takes a handler of one use away in the
+ * same step in which it delivers the signal, and shows both together. Waits in place: by the time that a timer of a
+ * busy agent fires, a program may have set its own handler, and the two could not be told apart.
+ */
+function staysWhenTaken(pid: number): boolean {
+  const untilMs = performance.now() + DELIVERY_MAX_MS;
+  let masks = signalMasks(pid);
+  while (masks.pending && !masks.blocked && performance.now() < untilMs) {
+    Atomics.wait(sleeper, 0, 0, 1);
+    masks = signalMasks(pid);
+  }
+  return hears(masks);
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 /** Whether it catches SIGTERM, or blocks it to read it later. */
-function hears(pid: number): boolean {
+function hears({ caught, blocked }: SignalMasks): boolean {
+  return caught || blocked;
+}
+
+/** What the kernel says of SIGTERM in a process: all of one moment. */
+interface SignalMasks {
+  readonly pending: boolean;
+  readonly blocked: boolean;
+  readonly caught: boolean;
+}
+
+/** Of a process that is gone, all are false. */
+function signalMasks(pid: number): SignalMasks {
+  const status = readStatus(pid);
+  const has = (field: string) => {
+    const mask = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0";
+    return (BigInt(`0x${mask}`) & SIGTERM_BIT) !== 0n;
+  };
+  return { pending: has("ShdPnd"), blocked: has("SigBlk"), caught: has("SigCgt") };
+}
+
+const SIGTERM_BIT = 1n << BigInt(constants.signals.SIGTERM - 1);
+
+function readStatus(pid: number): string {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)];
-    const bit = 1n << BigInt(constants.signals.SIGTERM - 1);
-    return masks.some(([, mask = "0"]) => (BigInt(`0x${mask}`) & bit) !== 0n);
+    return readFileSync(`/proc/${pid}/status`, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }
