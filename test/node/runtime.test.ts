@@ -18,6 +18,7 @@ import { createNetworkNamespace } from "../../src/kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { parseCidr } from "../../src/lib/ip.ts";
+import { PROGRAM_NODE } from "../../src/node/images/image-table.ts";
 import { ContainerLog, readLogFiles } from "../../src/node/runtime/container-log.ts";
 import { openProcessRuntime } from "../../src/node/runtime/process-runtime.ts";
 import type {
@@ -313,7 +314,10 @@ test("A program that was run by exec ends when it is killed", { skip }, async ()
 test("A program that starts while the agent is busy hears SIGTERM", { skip }, async () => {
   await using pod = await openPod();
   const handler = "process.on('SIGTERM', () => process.exit(7)); setTimeout(() => {}, 60_000)";
-  const container = start(pod, { command: [process.execPath, "-e", handler] });
+  const container = start(pod, {
+    command: [PROGRAM_NODE, "-e", handler],
+    mounts: [{ source: process.execPath, target: PROGRAM_NODE, isReadOnly: true }],
+  });
   // Node has a handler from its first moments, which process 1 survives; the program's own comes later.
   const catches = /^SigCgt:\s*[0-9a-f]*[4-7c-f][0-9a-f]{3}$/m;
   while (!catches.test(readFileSync(`/proc/${container.pid}/status`, "utf8"))) block(1);
