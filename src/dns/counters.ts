@@ -7,7 +7,7 @@ export interface DnsCounters {
   readonly rcodes: number[];
   forwarded: number;
   truncated: number;
-  /** Packets that get no answer: too short, or answers themselves. */
+  /** Packets that get no answer: too short, answers themselves, or from port 0. */
   ignored: number;
   /** Answers that could not be sent. */
   dropped: number;

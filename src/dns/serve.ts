@@ -119,6 +119,11 @@ function answerUdp(socket: UdpSocket, { responder, counters, limits, log }: Serv
     });
   };
   socket.on("message", (packet, client) => {
+    // Who wants no answer may write port 0 as its own (RFC 768); sending there throws.
+    if (client.port === 0) {
+      counters.ignored++;
+      return;
+    }
     const outcome = responder.answer(packet, "udp");
     if (outcome instanceof Promise) {
       outcome.then((reply) => send(reply, client)).catch((error) => logFault(log, error));

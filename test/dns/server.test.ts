@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import type { Socket as UdpSocket } from "node:dgram";
 import { connect } from "node:net";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -7,7 +8,7 @@ import * as dnsPacket from "dns-packet";
 import { type DnsServer, defaultServeLimits, serveDns } from "../../src/dns/serve.ts";
 import { hostSockets } from "../../src/kernel/host-sockets.ts";
 import { silentLogger } from "../../src/lib/log.ts";
-import type { Endpoint } from "../../src/lib/sockets.ts";
+import type { Endpoint, Sockets } from "../../src/lib/sockets.ts";
 import { type Ask, type Case, readCases } from "./case-file.ts";
 import { askTcp, askUdp } from "./clients.ts";
 import { expectReply, isPair, packetOf } from "./expect.ts";
@@ -21,13 +22,16 @@ after(async () => {
   for (const server of servers.values()) await (await server)[Symbol.asyncDispose]();
 });
 
-function open({ use, set }: Pick<Case, "use" | "set">, limits = defaultServeLimits) {
+function open(
+  { use, set }: Pick<Case, "use" | "set">,
+  { limits = defaultServeLimits, sockets = hostSockets } = {},
+) {
   const settings = { ...defaults, ...set };
   const objects = objectsOf(use.map((name) => fixtures[name]!));
   const { zone } = zoneOf(settings, objects, Math.random);
   const { responder, options } = responderOf(settings, zone, Math.random);
   return serveDns({
-    sockets: hostSockets,
+    sockets,
     addresses: [{ host: "127.0.0.1", port: 0 }],
     responder,
     counters: options.counters,
@@ -148,7 +152,7 @@ test("TCP: queries in one go, in single bytes, and more than may wait are all an
 
 test("TCP: a connection without a query is closed, first and later, and garbage ends it", async () => {
   const limits = { ...defaultServeLimits, firstQueryMs: 150, idleMs: 300 };
-  await using server = await open(base, limits);
+  await using server = await open(base, { limits });
   const address = server.addresses[0]!;
   assert.deepEqual(await askTcp(address, [], { waitMs: 2000 }), []);
   const startMs = performance.now();
@@ -164,7 +168,7 @@ test("TCP: a connection without a query is closed, first and later, and garbage 
 
 test("TCP: one client may hold so many connections, not more", async () => {
   const limits = { ...defaultServeLimits, connectionsPerClientMax: 2, firstQueryMs: 60_000 };
-  await using server = await open(base, limits);
+  await using server = await open(base, { limits });
   const address = server.addresses[0]!;
   const held = [0, 1].map(() => connect(address.port, address.host));
   await Promise.all(held.map((socket) => new Promise((resolve) => socket.on("connect", resolve))));
@@ -175,6 +179,24 @@ test("TCP: one client may hold so many connections, not more", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal((await askTcp(address, [packetOf(webA)])).length, 1);
   for (const socket of held) socket.destroy();
+});
+
+test("a packet from port 0, which nobody can be answered at, is let go", async () => {
+  const bound: UdpSocket[] = [];
+  const sockets: Sockets = {
+    ...hostSockets,
+    bindUdp: async (at) => {
+      const socket = await hostSockets.bindUdp(at);
+      bound.push(socket);
+      return socket;
+    },
+  };
+  await using server = await open(base, { sockets });
+  const packet = packetOf(webA);
+  const client = { address: "127.0.0.1", family: "IPv4", port: 0, size: packet.length };
+  // The kernel lets such a packet in; to send one takes a raw socket, which a test need not have.
+  bound[0]!.emit("message", packet, client);
+  assert.ok((await askUdp(server.addresses[0]!, packet)) !== undefined);
 });
 
 test("a server that cannot have all its addresses leaves none open", async () => {
