@@ -88,7 +88,8 @@ for (const port of ports.udp) {
     const client = endpoint(peer.address, peer.port);
     const text = introduction("UDP", client, `${name}:${port}`);
     process.stdout.write(text);
-    socket.send([text, message], peer.port, peer.address);
+    // Port 0 cannot be answered at, and an echo may be too large for a datagram: its sender is the one to miss it.
+    if (peer.port > 0) socket.send([text, message], peer.port, peer.address, () => {});
   });
   socket.bind(port);
 }

@@ -27,7 +27,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => pr
 
 if (values.udp === true) {
   const socket = createSocket("udp4");
-  socket.on("message", (_, peer) => socket.send(name, peer.port, peer.address));
+  socket.on("message", (_, peer) => {
+    // Port 0 cannot be answered at; a client that is gone is no fault.
+    if (peer.port > 0) socket.send(name, peer.port, peer.address, () => {});
+  });
   socket.bind(port, () => say(`Serving on UDP port ${port}`));
 }
 if (values.tcp === true) {
