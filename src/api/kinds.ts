@@ -89,7 +89,7 @@ export const kinds: readonly Kind[] = [
   kindOf("core", r.pods, {
     shortNames: ["po"],
     categories: ["all"],
-    subresources: ["binding", "eviction", "exec", "log", "status"],
+    subresources: ["attach", "binding", "eviction", "exec", "log", "status"],
   }),
   kindOf("core", r.secrets),
   kindOf("core", r.serviceAccounts, { shortNames: ["sa"] }),
@@ -200,6 +200,8 @@ export function subresourceOf(kind: Kind, name: string): Subresource | undefined
       return { ...coreV1, kind: "Binding", verbs: ["create"] };
     case "eviction":
       return { ...policyV1, kind: "Eviction", verbs: ["create"] };
+    case "attach":
+      return { ...coreV1, kind: "PodAttachOptions", verbs: ["create", "get"] };
     case "exec":
       return { ...coreV1, kind: "PodExecOptions", verbs: ["create", "get"] };
     case "log":

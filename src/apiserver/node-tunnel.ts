@@ -28,6 +28,9 @@ export interface NodeTunnelOptions {
   readonly log: Logger;
 }
 
+/** What a client can open a two-way stream for, by the name of the sub-resource. */
+export type StreamVerb = "exec" | "attach";
+
 /** Where the agent of a node listens unless the node says otherwise. */
 const AGENT_PORT = 10250;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -39,7 +42,7 @@ const ERROR_BYTES_MAX = 8 * 1024;
 const podKind = kindOfResource(pods);
 const nodeKind = kindOfResource(nodes);
 
-/** Passes requests for logs and exec on to the agent of the pod's node. */
+/** Passes requests for logs, exec and attach on to the agent of the pod's node. */
 export class NodeTunnel {
   readonly #o: NodeTunnelOptions;
 
@@ -68,10 +71,11 @@ export class NodeTunnel {
   }
 
   /**
-   * `pods/exec`: the agent gets the client's upgrade as it is and answers it, WebSocket or SPDY; then bytes
+   * `pods/exec` and `pods/attach`: the agent gets the client's upgrade as it is and answers it, WebSocket or SPDY; then bytes
    * flow both ways until one end closes. `headers` are the client's, `first` what it has sent beyond them.
    */
-  async exec(
+  async stream(
+    verb: StreamVerb,
     place: Place,
     upgrade: {
       readonly request: Pick<Incoming, "method" | "query" | "headers" | "signal">;
@@ -83,15 +87,16 @@ export class NodeTunnel {
     const pod = this.#pod(place);
     const phase = pod.status?.phase;
     if (phase === "Succeeded" || phase === "Failed") {
-      throw badRequest(
-        `cannot exec into a container in a completed pod; current phase is ${phase}`,
-      );
+      const what = verb === "exec" ? "exec into" : verb;
+      throw badRequest(`cannot ${what} a container in a completed pod; current phase is ${phase}`);
     }
     const container = containerOf(pod, place.name, request.query.get("container") ?? "");
     const node = pod.spec?.nodeName ?? "";
     if (node === "") throw badRequest(`pod ${place.name} does not have a host assigned`);
-    const query = new URLSearchParams([...request.query].filter(([name]) => execOptions.has(name)));
-    const path = `/exec/${place.namespace}/${place.name}/${container}?${query}`;
+    const query = new URLSearchParams(
+      [...request.query].filter(([name]) => streamOptions.has(name)),
+    );
+    const path = `/${verb}/${place.namespace}/${place.name}/${container}?${query}`;
     const agent = await this.#connect(node, request.signal);
     const headers = Object.entries(request.headers).filter(([name]) => !ownHeaders.has(name));
     const lines = [
@@ -158,7 +163,7 @@ const logOptions = new Set([
   "tailLines",
   "timestamps",
 ]);
-const execOptions = new Set(["command", "stderr", "stdin", "stdout", "tty"]);
+const streamOptions = new Set(["command", "stderr", "stdin", "stdout", "tty"]);
 /** Headers that are between the client and this server. */
 const ownHeaders = new Set(["authorization", "host"]);
 

@@ -137,6 +137,7 @@ function routeSubresource(
     case "log":
       if (request.method !== "GET") throw methodNotAllowed();
       return context.nodes.logs(place, request);
+    case "attach":
     case "exec":
       throw badRequest("Upgrade request required");
     case "finalize":

@@ -104,7 +104,7 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     tls: options.tls,
     log,
     answer,
-    upgrade: (upgrade) => exec(routes, upgrade),
+    upgrade: (upgrade) => stream(routes, upgrade),
   });
 
   return {
@@ -136,20 +136,18 @@ function allocatorsFor(options: ApiServerOptions, store: ObjectStore): ServiceAl
   return allocators;
 }
 
-/** The only upgrade there is: `pods/exec`. */
-async function exec(routes: RouteContext, upgrade: Upgrade): Promise<void> {
+/** The only upgrades there are: `pods/exec` and `pods/attach`. */
+async function stream(routes: RouteContext, upgrade: Upgrade): Promise<void> {
   const request = authorized(upgrade.request, routes.facts);
   const { target } = request;
   if (target.type !== "resource" || target.group !== "" || target.plural !== "pods") {
     throw badRequest("this resource takes no upgrade");
   }
   const { namespace, name, subresource } = target;
-  if (subresource !== "exec" || namespace === undefined || name === undefined) throw noSuchPath();
-  const kind = kindOfResource(pods);
-  await routes.nodes.exec(
-    { kind, namespace, name, key: keyOf(namespace, name) },
-    { ...upgrade, request },
-  );
+  const isStream = subresource === "exec" || subresource === "attach";
+  if (!isStream || namespace === undefined || name === undefined) throw noSuchPath();
+  const place = { kind: kindOfResource(pods), namespace, name, key: keyOf(namespace, name) };
+  await routes.nodes.stream(subresource, place, { ...upgrade, request });
 }
 
 function addressOf({ host, port }: Endpoint): string {

@@ -177,6 +177,15 @@ for (const method of ["GET", "POST"]) {
   });
 }
 
+test("an attach is passed on with its streams", async () => {
+  const path = `${pods}/one/attach?stdin=true&stdout=true&tty=true&command=ignored`;
+  const socket = await upgrade("POST", path, "typed");
+  assert.match(await readUntil(socket, "typed"), /^HTTP\/1\.1 101 /);
+  const [line] = (heard.at(-1) ?? "").split("\r\n");
+  assert.match(line ?? "", /^POST \/attach\/default\/one\/\w+\?stdin=true&stdout=true&tty=true/);
+  socket.destroy();
+});
+
 test("an exec that may not be is answered before anything is passed on", async () => {
   const before = heard.length;
   const socket = await upgrade("POST", `${pods}/none/exec?container=a&command=sh`);

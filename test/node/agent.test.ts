@@ -295,6 +295,28 @@ for (const { version } of kubectlClients()) {
   });
 }
 
+for (const { version } of kubectlClients()) {
+  test(`kubectl ${version} attach types into a container and shows what it prints`, {
+    skip: skipKubectl,
+  }, async () => {
+    const name = `attach-${version.replace(".", "-")}`;
+    const script = "read line; printf 'got %s' $line; cat >/dev/null; echo bye >&2; exit 3";
+    await lab.runPod(name, {
+      restartPolicy: "Never",
+      containers: [shell(script, { stdin: true, stdinOnce: true })],
+    });
+    await lab.podWhen(name, isReady);
+    const stdin = "hello\n";
+    const { stdout, stderr } = await lab.kubectl(["attach", "-i", name], { version, stdin });
+    assert.equal(stdout, "got hello", stderr);
+    assert.match(stderr, /^bye$/m);
+    const ended = await lab.podWhen(name, (p) => p.status?.phase === "Failed");
+    assert.equal(main(ended)?.state?.terminated?.exitCode, 3);
+    const again = await lab.kubectl(["attach", name], { version });
+    assert.match(again.stderr, /cannot attach a container in a completed pod/);
+  });
+}
+
 test("kubectl logs: tail, previous, timestamps, follow", { skip: skipKubectl }, async () => {
   await lab.runPod("talk", {
     containers: [

@@ -17,6 +17,7 @@ const notUsed: RunningContainer = {
   exited: new Promise(() => {}),
   signal: () => {},
   exec: () => assert.fail("no exec here"),
+  onOutput: () => () => {},
   resize: () => {},
 };
 

@@ -351,6 +351,30 @@ test("A container with a terminal of its own has its output in the log", { skip 
   assert.deepEqual(lines, ["/dev/pts/0\r"]);
 });
 
+for (const hasTty of [false, true]) {
+  test(`What a container prints is told at once, without a line end, ${hasTty ? "on a terminal" : "through pipes"}`, {
+    skip,
+  }, async () => {
+    await using pod = await openPod();
+    const script = "read go; printf 'name? '; read name; echo hello $name $TERM";
+    const command = ["sh", "-c", script];
+    const container = start(pod, { command, hasStdin: true, hasTty });
+    let seen = "";
+    let prompted = () => {};
+    const prompt = new Promise<void>((resolve) => (prompted = resolve));
+    container.onOutput((stream, chunk) => {
+      assert.equal(stream, "stdout");
+      seen += chunk;
+      if (seen.includes("name? ")) prompted();
+    });
+    container.stdin?.write("go\n");
+    await prompt;
+    container.stdin?.write("you\n");
+    await container.exited;
+    assert.match(seen, hasTty ? /hello you xterm\r\n$/ : /^name\? hello you\n$/);
+  });
+}
+
 test("Pods reach each other and themselves, the node reaches them, with true source addresses", {
   skip,
 }, async () => {

@@ -11,13 +11,15 @@ import {
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import { enterContainerRoot, WORKING_DIR } from "./container-root.ts";
+import type { LogStream } from "./log-lines.ts";
 import { execInContainer } from "./process-exec.ts";
 import { exitOf } from "./process-exit.ts";
-import { createStdio, type OpenStdio, type ProcessStdio } from "./process-stdio.ts";
+import { createStdio, type OpenStdio, type ProcessStdio, variablesFor } from "./process-stdio.ts";
 import { restrictingArguments } from "./restrict.ts";
 import {
   type ContainerExit,
   type ContainerOptions,
+  type OutputListener,
   type RunningContainer,
   RuntimeError,
 } from "./runtime.ts";
@@ -69,7 +71,8 @@ export function startProcessContainer(
   const startedAtMs = clock.now();
   const streams = stdio.open();
   streams.stdin?.on("error", () => {});
-  const exited = collectExit({ child, streams, options, clock });
+  const listeners = new Set<OutputListener>([(stream, chunk) => options.log.write(stream, chunk)]);
+  const exited = collectExit({ child, streams, listeners, options, clock });
   const pid = child.pid ?? 0;
   let isOver = false;
   let stopTerminating: (() => void) | undefined;
@@ -91,6 +94,10 @@ export function startProcessContainer(
     exec: (exec) => {
       if (!isOver) return execInContainer({ tools, pid, container: options }, exec);
       throw new RuntimeError("START_FAILED", `container "${options.name}" is not running`);
+    },
+    onOutput: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     resize: stdio.resize,
   };
@@ -115,7 +122,7 @@ function spawnInside(
     mounts: options.mounts,
   });
   const program = findProgram(options, workingDir);
-  const variables = [...options.environment].map(([name, value]) => `${name}=${value}`);
+  const variables = variablesFor(options.environment, options);
   const script = `${tools.mount} -n -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
   const stdio = createStdio({ ...options, dev: "/dev" });
   try {
@@ -164,16 +171,20 @@ function findProgram({ command, environment }: ContainerOptions, workingDir: str
 interface Ending {
   readonly child: ChildProcess;
   readonly streams: OpenStdio;
+  readonly listeners: ReadonlySet<OutputListener>;
   readonly options: ContainerOptions;
   readonly clock: Clock;
 }
 
-/** Reads the output into the log, and resolves once the process has ended and its output too. */
-async function collectExit({ child, streams, options, clock }: Ending): Promise<ContainerExit> {
-  const { log } = options;
+/** Passes the output on, and resolves once the process has ended and its output too. */
+async function collectExit(ending: Ending): Promise<ContainerExit> {
+  const { child, streams, listeners, options, clock } = ending;
+  const tell = (stream: LogStream) => (chunk: Buffer) => {
+    for (const listener of listeners) listener(stream, chunk);
+  };
   const outputs = [
-    capture(streams.stdout, (chunk) => log.write("stdout", chunk)),
-    capture(streams.stderr, (chunk) => log.write("stderr", chunk)),
+    capture(streams.stdout, tell("stdout")),
+    capture(streams.stderr, tell("stderr")),
   ];
   const exit = await new Promise<ContainerExit>((resolve) => {
     child.once("error", () => resolve({ exitCode: 128, atMs: clock.now() }));
@@ -183,7 +194,7 @@ async function collectExit({ child, streams, options, clock }: Ending): Promise<
   await Promise.race([Promise.all(outputs), clock.sleep(OUTPUT_END_MS, patience.signal)]);
   patience.abort();
   streams.stdin?.destroy();
-  log.close();
+  options.log.close();
   return exit;
 }
 

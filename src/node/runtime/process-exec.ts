@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { keepFilesFromChildren } from "../../kernel/processes.ts";
 import { WORKING_DIR } from "./container-root.ts";
 import { exitOf } from "./process-exit.ts";
-import { createStdio } from "./process-stdio.ts";
+import { createStdio, variablesFor } from "./process-stdio.ts";
 import { restrictingArguments } from "./restrict.ts";
 import {
   type ContainerOptions,
@@ -34,8 +34,6 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
   const { tools, pid, container } = target;
   const [program = ""] = options.command;
   if (program === "") throw new RuntimeError("START_FAILED", "Cannot exec: no command is given");
-  const variables = [...container.environment].map(([name, value]) => `${name}=${value}`);
-  const terminal = options.hasTty && !container.environment.has("TERM") ? ["TERM=xterm"] : [];
   const stdio = createStdio({ ...options, dev: `/proc/${pid}/root/dev` });
   keepFilesFromChildren();
   const child = spawn(
@@ -45,7 +43,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
       ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
       // `kill` reaches nsenter, which is outside; the program inside must go with it.
       ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
-      ...[tools.env, "-i", ...variables, ...terminal],
+      ...[tools.env, "-i", ...variablesFor(container.environment, options)],
       ...[tools.sh, "-c", script, container.workingDir ?? WORKING_DIR],
       ...options.command,
     ],

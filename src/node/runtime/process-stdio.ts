@@ -42,6 +42,15 @@ export function createStdio({ hasStdin, hasTty, dev }: StdioOptions): ProcessStd
   return hasTty ? terminalStdio(dev) : pipeStdio(hasStdin);
 }
 
+/** A program's variables for `env`; one that has a terminal is told which, as container engines do. */
+export function variablesFor(
+  environment: ReadonlyMap<string, string>,
+  { hasTty }: Pick<StdioOptions, "hasTty">,
+): string[] {
+  const all = hasTty ? new Map([["TERM", "xterm"], ...environment]) : environment;
+  return [...all].map(([name, value]) => `${name}=${value}`);
+}
+
 function pipeStdio(hasStdin: boolean): ProcessStdio {
   const input = hasStdin ? openPipe() : undefined;
   const output = openPipe();

@@ -3,6 +3,7 @@ import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import type { TerminalSize } from "../../kernel/pty.ts";
 import { PortolanError } from "../../lib/errors.ts";
 import type { ContainerLog } from "./container-log.ts";
+import type { LogStream } from "./log-lines.ts";
 
 /** Runs pods on one node. Today as processes in namespaces; a container engine could be another one. */
 export interface Runtime extends AsyncDisposable {
@@ -74,11 +75,16 @@ export interface RunningContainer {
   /** Signals process 1 of the container; nothing happens after its end. */
   signal(name: "SIGTERM" | "SIGKILL"): void;
   exec(options: ExecOptions): ExecProcess;
+  /** Calls back with what it prints from now on, as it comes; all of it before `exited` resolves. Returns the way to stop. */
+  onOutput(listener: OutputListener): () => void;
   /** Writes to its standard input; undefined if it has none. */
   readonly stdin?: Writable;
   /** Its terminal's size, where it has a terminal. */
   resize(size: TerminalSize): void;
 }
+
+/** Takes a piece of what a container prints. */
+export type OutputListener = (stream: LogStream, chunk: Buffer) => void;
 
 /** A further program to run in a container. */
 export interface ExecOptions {

@@ -1,19 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { type Duplex, PassThrough } from "node:stream";
+import type { Duplex } from "node:stream";
 import { describeError } from "../../lib/errors.ts";
-import type { ContainerSlot } from "../agent/container-slot.ts";
 import type { PodManager } from "../agent/pod-manager.ts";
-import { parseLogEntry } from "../runtime/log-lines.ts";
-import type { ExecProcess, RunningContainer } from "../runtime/runtime.ts";
-import {
-  exitStatus,
-  failureStatus,
-  joinSession,
-  type RemoteSession,
-  type SessionRequest,
-} from "../streaming/remote-session.ts";
+import type { ExecProcess } from "../runtime/runtime.ts";
+import { failureStatus, joinSession, type SessionRequest } from "../streaming/remote-session.ts";
 import { acceptSpdy } from "../streaming/spdy-session.ts";
 import { acceptWebSocket } from "../streaming/websocket-session.ts";
+import { attach } from "./attach.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 /** The container that is meant. */
@@ -32,21 +25,22 @@ export async function runExec(
   target: ExecTarget,
 ): Promise<void> {
   const { socket } = upgrade;
-  const slot = target.manager.find(target.namespace, target.pod)?.container(target.container);
+  const worker = target.manager.find(target.namespace, target.pod);
+  const slot = worker?.container(target.container);
   const life = slot?.life;
+  if (worker === undefined) return refuseUpgrade(socket, 404, "pod does not exist");
+  // The kubelet's words for one that does not run, too.
   if (slot === undefined || life === undefined) {
-    const why = slot === undefined ? "not found" : "not running";
-    return refuseUpgrade(
-      socket,
-      404,
-      `container "${target.container}" of pod "${target.pod}" ${why}`,
-    );
+    return refuseUpgrade(socket, 500, `container not found ("${target.container}")`);
   }
   const { searchParams } = new URL(request.url ?? "/", "https://node");
   const wanted = sessionRequest(searchParams);
   const command = searchParams.getAll("command");
   if (target.verb === "exec" && command.length === 0) {
     return refuseUpgrade(socket, 400, "you must specify at least 1 command for the container");
+  }
+  if (!wanted.stdin && !wanted.stdout && !wanted.stderr) {
+    return refuseUpgrade(socket, 400, "you must specify at least 1 of stdin, stdout, stderr");
   }
   const isSpdy = /^spdy\/3\.1$/i.test(request.headers.upgrade ?? "");
   const session = await (isSpdy ? acceptSpdy : acceptWebSocket)(request, upgrade, wanted);
@@ -75,29 +69,4 @@ function sessionRequest(query: URLSearchParams): SessionRequest {
     stderr: flag("stderr", "error"),
     tty: flag("tty"),
   };
-}
-
-/** Joins a client to process 1 of the container: its output as it is logged, and its input if it has one. */
-async function attach(
-  session: RemoteSession,
-  slot: ContainerSlot,
-  life: RunningContainer,
-): Promise<void> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const stop = slot.log?.follow((line) => {
-    const entry = line === undefined ? undefined : parseLogEntry(line.subarray(0, -1));
-    if (entry !== undefined) (entry.stream === "stderr" ? stderr : stdout).write(entry.text);
-  });
-  session.onResize((size) => life.resize(size));
-  if (session.stdout !== undefined) stdout.pipe(session.stdout, { end: false });
-  if (session.stderr !== undefined) stderr.pipe(session.stderr, { end: false });
-  if (life.stdin !== undefined)
-    session.stdin?.pipe(life.stdin, { end: slot.spec.stdinOnce ?? false });
-  const left = new Promise<void>((resolve) => {
-    session.closed.addEventListener("abort", () => resolve(), { once: true });
-  });
-  const exit = await Promise.race([life.exited, left]);
-  stop?.();
-  if (exit !== undefined) await session.finish(exitStatus(exit.exitCode));
 }
