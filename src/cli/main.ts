@@ -2,8 +2,8 @@ import process from "node:process";
 import { CommanderError } from "commander";
 import { describeError } from "../lib/errors.ts";
 import { kubernetesVersion, portolanVersion } from "../lib/version.ts";
-import type { Invocation } from "./options.ts";
-import { parseCommandLine } from "./options.ts";
+import { parseCommandLine } from "./command-line.ts";
+import type { Invocation, OutputForm } from "./invocation.ts";
 import { type Output, processOutput } from "./terminal.ts";
 
 // The portolan command. Each command's code is loaded only when it runs: a start should not pay for the others.
@@ -46,13 +46,14 @@ async function runCommand(invocation: Invocation, output: Output): Promise<numbe
   }
 }
 
-function printVersion(form: string, output: Output): number {
+async function printVersion(form: OutputForm, output: Output): Promise<number> {
   const version = {
     portolan: portolanVersion,
     kubernetes: kubernetesVersion,
     node: process.version,
   };
   if (form === "json") output.stdout(`${JSON.stringify(version, undefined, 2)}\n`);
+  else if (form === "yaml") output.stdout((await import("yaml")).stringify(version));
   else {
     output.stdout(
       `portolan v${version.portolan} (Kubernetes API ${version.kubernetes}, Node ${version.node})\n`,

@@ -12,7 +12,7 @@ import { systemClock } from "../lib/clock.ts";
 import { shellWord } from "../lib/shell-word.ts";
 import { type SandboxStatus, status } from "../sandbox/status.ts";
 import { type ClusterReport, reportCluster } from "./cluster-report.ts";
-import type { OutputForm } from "./options.ts";
+import type { OutputForm } from "./invocation.ts";
 import { type Output, renderTable } from "./terminal.ts";
 
 /** How long `--wait` waits, and how often it looks. */

@@ -5,8 +5,8 @@ import { portolanVersion } from "../lib/version.ts";
 import { canonicalDataDir } from "../sandbox/data-dir.ts";
 import { type SandboxOptions, sandboxDefaults } from "../sandbox/sandbox-options.ts";
 import { type UpResult, up } from "../sandbox/up.ts";
+import type { UpFlags } from "./invocation.ts";
 import type { Wanted } from "./manifests.ts";
-import type { UpFlags } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { Output } from "./terminal.ts";
 

@@ -10,7 +10,7 @@ import {
   subCidr,
 } from "../lib/ip.ts";
 import { SandboxError } from "./sandbox-error.ts";
-import { type SandboxOptions, sandboxDefaults } from "./sandbox-options.ts";
+import { podRanges, type SandboxOptions, sandboxDefaults } from "./sandbox-options.ts";
 
 /** The fabric joins the nodes; its first address is the process that runs them, and their way out. */
 const fabricRanges: Readonly<Record<IpFamily, string>> = {
@@ -58,6 +58,11 @@ export interface AddressPlan {
   readonly clientGateway: readonly LinkAddress[];
 }
 
+/** A Service reaches only pods of its own families, so pods have those of the cluster IPs unless told otherwise. */
+export function podRangesFor(serviceCidrs: readonly string[]): string[] {
+  return serviceCidrs.map((text) => podRanges[readRange(text).family]);
+}
+
 /** Works out every address of a sandbox, or throws BAD_OPTION with all that is wrong with the ranges. */
 export function planAddresses(
   options: Pick<SandboxOptions, "nodes" | "podCidrs" | "serviceCidrs">,
@@ -100,7 +105,7 @@ function refuseMistakes(nodes: number, pods: readonly Cidr[], services: readonly
   if (pods.length === 0) mistakes.push("--pod-cidr is empty");
   if (mistakes.length === 0) return;
   throw new SandboxError("BAD_OPTION", `Cannot plan the sandbox: ${mistakes.join("; ")}`, {
-    remedy: `portolan up --pod-cidr ${sandboxDefaults.podCidrs.join()} --service-cidr ${sandboxDefaults.serviceCidrs.join()}`,
+    remedy: `portolan up --pod-cidr ${podRanges.IPv4} --service-cidr ${sandboxDefaults.serviceCidrs.join()}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import type { IpFamily } from "../lib/ip.ts";
 import type { LogLevel } from "../lib/log.ts";
 import type { ImageEntry } from "../node/images/image-table.ts";
 
@@ -23,12 +24,18 @@ export interface SandboxOptions {
   readonly images?: readonly (readonly [image: string, entry: ImageEntry])[];
 }
 
+/** Ranges of pod addresses by family. */
+export const podRanges: Readonly<Record<IpFamily, string>> = {
+  IPv4: "10.244.0.0/16",
+  IPv6: "fd00:10:244::/56",
+};
+
 /** What is left to the sandbox when the command line does not say it. */
 export const sandboxDefaults = {
   nodes: 3,
   apiPort: 6443,
   serviceCidrs: ["10.96.0.0/12"],
-  podCidrs: ["10.244.0.0/16"],
+  podCidrs: [podRanges.IPv4],
   nodePortRange: { from: 30000, to: 32767 },
   clusterDomain: "cluster.local",
   proxyMode: "nftables",

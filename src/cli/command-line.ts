@@ -1,48 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { type IpFamily, parseCidr } from "../lib/ip.ts";
-import { NODES_MAX } from "../sandbox/address-plan.ts";
-
-/** What the command line asks for. Paths are as given; defaults are the sandbox room's. */
-export type Invocation =
-  | ({ readonly command: "up" } & UpFlags)
-  | { readonly command: "down"; readonly dataDir?: string }
-  | {
-      readonly command: "run";
-      readonly dataDir?: string;
-      readonly where: string;
-      readonly argv: readonly string[];
-    }
-  | {
-      readonly command: "status";
-      readonly dataDir?: string;
-      readonly wait: boolean;
-      readonly output: OutputForm;
-    }
-  | { readonly command: "version"; readonly output: OutputForm };
-
-export type OutputForm = "table" | "wide" | "json" | "yaml" | "name";
-
-export interface UpFlags {
-  readonly nodes: number;
-  readonly detach: boolean;
-  readonly dataDir?: string;
-  readonly kubeconfig?: string;
-  readonly apiPort: number;
-  readonly serviceCidr: readonly string[];
-  readonly podCidr: readonly string[];
-  readonly serviceNodePortRange: { readonly from: number; readonly to: number };
-  readonly proxyMode: string;
-  readonly nftablesLayout: string;
-  readonly images?: string;
-  readonly manifests: readonly string[];
-  readonly logLevel: "debug" | "info" | "warn" | "error";
-}
-
-/** The address plan's ranges for pods. */
-const podRanges: Readonly<Record<IpFamily, string>> = {
-  IPv4: "10.244.0.0/16",
-  IPv6: "fd00:10:244::/56",
-};
+import { Command, Option } from "commander";
+import { portolanVersion } from "../lib/version.ts";
+import { NODES_MAX, podRangesFor } from "../sandbox/address-plan.ts";
+import { podRanges, sandboxDefaults } from "../sandbox/sandbox-options.ts";
+import { cidrs, collect, integer, portRange } from "./flag-values.ts";
+import type { Invocation, OutputForm } from "./invocation.ts";
 
 /**
  * Reads the command line (without the interpreter and the script). Options may stand anywhere before `--`;
@@ -69,6 +30,7 @@ function createProgram(
     .description(
       "Kubernetes service discovery and load balancing: a whole cluster on one machine, in network namespaces of its own.",
     )
+    .version(`portolan v${portolanVersion}`, "-V, --version", "print the version")
     .helpCommand("help [command]", "show what a command does and its options")
     .showSuggestionAfterError()
     .exitOverride()
@@ -82,6 +44,7 @@ A first walk:
   $ portolan run client -- curl -s http://192.168.100.11:NODEPORT
   $ portolan down                        leaves nothing behind`,
     );
+  const { nodePortRange } = sandboxDefaults;
   const dataDir = () =>
     new Option(
       "--data-dir <dir>",
@@ -91,23 +54,26 @@ A first walk:
   program
     .command("up")
     .description("start a sandbox cluster, or continue one on its data")
-    .option("--nodes <n>", `how many nodes, 0 to ${NODES_MAX}`, integer(0, NODES_MAX), 3)
     .option(
-      "--detach",
-      "return once every node is Ready; the sandbox goes on in the background",
-      false,
+      "--nodes <n>",
+      `how many nodes, 0 to ${NODES_MAX}`,
+      integer(0, NODES_MAX),
+      sandboxDefaults.nodes,
     )
+    .option("--detach", "return once every node is Ready; the sandbox goes on in the background")
     .addOption(dataDir())
     .option("--kubeconfig <file>", "where to write the kubeconfig (default: in the data directory)")
     .option(
       "--api-port <port>",
       "port of the API on 127.0.0.1; 0 takes a free one",
       integer(0, 65535),
-      6443,
+      sandboxDefaults.apiPort,
     )
-    .option("--service-cidr <cidr,…>", "range of cluster IPs, one per family", cidrs, [
-      "10.96.0.0/12",
-    ])
+    .addOption(
+      new Option("--service-cidr <cidr,…>", "range of cluster IPs, one per family")
+        .argParser(cidrs)
+        .default(sandboxDefaults.serviceCidrs, sandboxDefaults.serviceCidrs.join()),
+    )
     .option(
       "--pod-cidr <cidr,…>",
       `range of pod addresses; each node gets a part (default: ${podRanges.IPv4}, ${podRanges.IPv6}, by the families of the cluster IPs)`,
@@ -116,18 +82,17 @@ A first walk:
     .addOption(
       new Option("--service-node-port-range <from-to>", "range of node ports")
         .argParser(portRange)
-        .default({ from: 30000, to: 32767 }, "30000-32767"),
+        .default(nodePortRange, `${nodePortRange.from}-${nodePortRange.to}`),
     )
-    .addOption(new Option("--node-port-range <from-to>").argParser(portRange).hideHelp())
     .addOption(
       new Option("--proxy-mode <mode>", "data plane of the service proxy")
         .choices(["nftables"])
-        .default("nftables"),
+        .default(sandboxDefaults.proxyMode),
     )
     .addOption(
       new Option("--nftables-layout <layout>", "shape of the rules")
         .choices(["flat"])
-        .default("flat"),
+        .default(sandboxDefaults.nftablesLayout),
     )
     .option(
       "--images <file>",
@@ -137,12 +102,11 @@ A first walk:
       "-f, --filename <manifest>",
       "create what this file says once the cluster is up; may be repeated",
       collect,
-      [],
     )
     .addOption(
       new Option("--log-level <level>", "what goes into the log")
         .choices(["debug", "info", "warn", "error"])
-        .default("info"),
+        .default(sandboxDefaults.logLevel),
     )
     .addHelpText(
       "after",
@@ -158,17 +122,17 @@ A file for --images (YAML or JSON):
       accept({
         command: "up",
         nodes: flags.nodes,
-        detach: flags.detach,
+        detach: flags.detach === true,
         ...optional("dataDir", flags.dataDir),
         ...optional("kubeconfig", flags.kubeconfig),
         ...optional("images", flags.images),
         apiPort: flags.apiPort,
         serviceCidr: flags.serviceCidr,
         podCidr: flags.podCidr ?? podRangesFor(flags.serviceCidr),
-        serviceNodePortRange: flags.nodePortRange ?? flags.serviceNodePortRange,
+        serviceNodePortRange: flags.serviceNodePortRange,
         proxyMode: flags.proxyMode,
         nftablesLayout: flags.nftablesLayout,
-        manifests: flags.filename,
+        manifests: flags.filename ?? [],
         logLevel: flags.logLevel,
       }),
     );
@@ -199,20 +163,18 @@ A file for --images (YAML or JSON):
       accept({ command: "run", where, argv: rest ?? [], ...optional("dataDir", flags.dataDir) });
     });
 
-  const output = () =>
-    new Option("-o, --output <form>", "how to print it")
-      .choices(["table", "wide", "json", "yaml", "name"])
-      .default("table");
+  const output = (...forms: readonly OutputForm[]) =>
+    new Option("-o, --output <form>", "how to print it").choices(forms).default("table");
   program
     .command("status")
     .description("what runs, what is wrong, what to do")
     .addOption(dataDir())
-    .option("--wait", "wait until every node is Ready", false)
-    .addOption(output())
+    .option("--wait", "wait until every node is Ready")
+    .addOption(output("table", "wide", "json", "yaml", "name"))
     .action((flags) =>
       accept({
         command: "status",
-        wait: flags.wait,
+        wait: flags.wait === true,
         output: flags.output,
         ...optional("dataDir", flags.dataDir),
       }),
@@ -221,7 +183,7 @@ A file for --images (YAML or JSON):
   program
     .command("version")
     .description("print the version of Portolan and of the Kubernetes API it speaks")
-    .addOption(output())
+    .addOption(output("table", "json", "yaml"))
     .action((flags) => accept({ command: "version", output: flags.output }));
 
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
@@ -230,44 +192,4 @@ A file for --images (YAML or JSON):
 
 function optional<Key extends string>(key: Key, value: string | undefined) {
   return value === undefined ? {} : { [key]: value };
-}
-
-function integer(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
-  };
-}
-
-function cidrs(text: string): string[] {
-  const list = text.split(",").map((part) => part.trim());
-  const families = list.map((part) => {
-    const cidr = parseCidr(part);
-    if (cidr === undefined) {
-      throw new InvalidArgumentError(`"${part}" is no range; write it like 10.96.0.0/12.`);
-    }
-    return cidr.family;
-  });
-  if (new Set(families).size === list.length && list.length <= 2) return list;
-  throw new InvalidArgumentError("Give at most one range for IPv4 and one for IPv6.");
-}
-
-/** A Service reaches only pods of its own families, so pods have those of the cluster IPs unless told otherwise. */
-function podRangesFor(serviceCidrs: readonly string[]): string[] {
-  return serviceCidrs.flatMap((text) => {
-    const family = parseCidr(text)?.family;
-    return family === undefined ? [] : [podRanges[family]];
-  });
-}
-
-function portRange(text: string): { from: number; to: number } {
-  const match = /^(\d+)-(\d+)$/.exec(text);
-  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && from >= 1 && from <= to && to <= 65535) return { from, to };
-  throw new InvalidArgumentError("It must look like 30000-32767.");
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
 }

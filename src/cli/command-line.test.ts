@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommanderError } from "commander";
-import { parseCommandLine } from "./options.ts";
+import { parseCommandLine } from "./command-line.ts";
 
 test("up: the defaults are the address plan's", () => {
   assert.deepEqual(parseCommandLine(["up"]), {
