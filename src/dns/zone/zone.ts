@@ -159,7 +159,11 @@ export class Zone {
 
   #find(name: NameKey): Lookup {
     const zoneAt = this.#zoneAt(name);
-    if (zoneAt < 0) return { kind: "outside" };
+    if (zoneAt < 0) {
+      // An endpoint may have any address, and has a PTR record (specification, section 2.4.3): a zone of one name.
+      const node = name.endsWith(ARPA) ? this.#pointersNode(name) : undefined;
+      return node === undefined ? { kind: "outside" } : { kind: "found", zoneAt: 0, node };
+    }
     const isCluster = name.length - zoneAt === this.#cluster.length && name.endsWith(this.#cluster);
     if (zoneAt === 0) {
       const { clusterApex, reverseApex } = this.#nameServerNodes();
@@ -237,8 +241,18 @@ export class Zone {
     return address === undefined ? undefined : nodeOf(addressSets([address], this.#context));
   }
 
-  /** The Services that have the address as cluster IP; if there is none, the endpoints that have it. */
+  /** What is at a name in a reverse zone. */
   #reverseNode(name: NameKey): ZoneNode | undefined {
+    const pointers = this.#pointersNode(name);
+    if (pointers !== undefined) return pointers;
+    // A whole address whose Service is gone has nothing; a part of one stands above others.
+    const hasNamesBelow =
+      this.objects.reverse.ownersOf(name) !== undefined && !isWholeAddress(name);
+    return hasNamesBelow ? emptyNode : undefined;
+  }
+
+  /** The Services that have the address as cluster IP; if there is none, the endpoints that have it. */
+  #pointersNode(name: NameKey): ZoneNode | undefined {
     const owners = this.objects.reverse.ownersOf(name);
     if (owners === undefined) return undefined;
     const services = owners.services.map((service) => service + SVC);
@@ -248,9 +262,8 @@ export class Zone {
         : owners.endpoints
             .filter(({ serviceKey }) => this.#hasEndpointNames(serviceKey))
             .map(({ hostKey, serviceKey }) => hostKey + serviceKey + SVC);
-    if (targets.length > 0) return nodeOf([nameSet(recordTypes.PTR, targets, this.#context)]);
-    // A whole address whose Service is gone has nothing; a part of one stands above others.
-    return isWholeAddress(name) ? undefined : emptyNode;
+    if (targets.length === 0) return undefined;
+    return nodeOf([nameSet(recordTypes.PTR, targets, this.#context)]);
   }
 
   #hasEndpointNames(service: NameKey): boolean {
