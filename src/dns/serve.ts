@@ -177,6 +177,9 @@ class Connections {
     const frames = new FrameReader();
     const queries: Buffer[] = [];
     let pending = 0;
+    let hasEnded = false;
+    // A client may close its side behind its last query; the answers still go out.
+    socket.allowHalfOpen = true;
     let timer = setTimeout(() => socket.destroy(), firstQueryMs);
     socket.on("close", () => clearTimeout(timer));
 
@@ -207,8 +210,13 @@ class Connections {
         }
       }
       if (queries.length > 0) socket.pause();
-      else socket.resume();
+      else if (!hasEnded) socket.resume();
+      else if (pending === 0) socket.end();
     };
+    socket.on("end", () => {
+      hasEnded = true;
+      proceed();
+    });
     socket.on("drain", proceed);
     socket.on("data", (chunk: Buffer) => {
       const complete = frames.push(chunk);

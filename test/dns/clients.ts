@@ -21,11 +21,14 @@ export function askUdp(to: Endpoint, packet: Buffer, waitMs = 6000): Promise<Buf
   });
 }
 
-/** Sends packets over one connection, in chunks of `chunkBytes`, and waits for as many answers or the end. */
+/**
+ * Sends packets over one connection, in chunks of `chunkBytes`, and waits for as many answers or the end; `isLast`
+ * closes its own side at once, and waits for the end.
+ */
 export function askTcp(
   to: Endpoint,
   packets: readonly Buffer[],
-  { chunkBytes = 65_536, waitMs = 6000 } = {},
+  { chunkBytes = 65_536, waitMs = 6000, isLast = false } = {},
 ): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const replies: Buffer[] = [];
@@ -47,12 +50,13 @@ export function askTcp(
         replies.push(pending.subarray(2, end));
         pending = pending.subarray(end);
       }
-      if (replies.length >= packets.length) finish();
+      if (replies.length >= packets.length && !isLast) finish();
     });
     const stream = Buffer.concat(packets.flatMap((packet) => [lengthOf(packet), packet]));
     for (let at = 0; at < stream.length; at += chunkBytes) {
       socket.write(stream.subarray(at, at + chunkBytes));
     }
+    if (isLast) socket.end();
   });
 }
 

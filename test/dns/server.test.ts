@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import * as dnsPacket from "dns-packet";
+import type { Resolver } from "../../src/dns/forward/resolver.ts";
 import { type DnsServer, defaultServeLimits, serveDns } from "../../src/dns/serve.ts";
 import { hostSockets } from "../../src/kernel/host-sockets.ts";
 import { silentLogger } from "../../src/lib/log.ts";
@@ -148,6 +149,32 @@ test("TCP: queries in one go, in single bytes, and more than may wait are all an
   );
   const single = await askTcp(address, packets.slice(0, 3), { chunkBytes: 1 });
   assert.equal(single.length, 3);
+});
+
+test("TCP: a client that closes its side behind its queries gets all answers, then the end", async () => {
+  const settings = { ...defaults };
+  const { zone } = zoneOf(settings, objectsOf([fixtures["base"]!]), Math.random);
+  const slow: Resolver = {
+    resolve: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return { kind: "failed" };
+    },
+  };
+  const { responder, options } = responderOf(settings, zone, Math.random, slow);
+  await using server = await serveDns({
+    sockets: hostSockets,
+    addresses: [{ host: "127.0.0.1", port: 0 }],
+    responder,
+    counters: options.counters,
+    log: silentLogger,
+  });
+  const packets = [
+    packetOf(["www.example.org.", "A"], 1),
+    packetOf(webA, 2),
+    packetOf(["www.example.net.", "A"], 3),
+  ];
+  const replies = await askTcp(server.addresses[0]!, packets, { isLast: true });
+  assert.deepEqual(replies.map((reply) => reply.readUInt16BE(0)).toSorted(), [1, 2, 3]);
 });
 
 test("TCP: a connection without a query is closed, first and later, and garbage ends it", async () => {
