@@ -190,8 +190,12 @@ export class Responder {
       case "answer": {
         const { answer } = resolution;
         if (answer.rcode === rcodes.SERVFAIL) return this.#failed(query, links, transport);
+        // An alias of ours is not what the server has vouched for.
+        const isAuthentic = answer.isAuthentic && links.length === 0 && wantsAuthentic(query);
         const flags =
-          headerFlags.recursionAvailable | (answer.isTruncated ? headerFlags.truncated : 0);
+          headerFlags.recursionAvailable |
+          (answer.isTruncated ? headerFlags.truncated : 0) |
+          (isAuthentic ? headerFlags.authenticData : 0);
         const answers = [...links, ...answer.answers];
         return this.#sections(query, { ...answer, answers, flags }, transport);
       }
@@ -220,7 +224,8 @@ export class Responder {
     },
     transport: Transport,
   ): Buffer {
-    const { rcode = rcodes.NOERROR, flags = 0, authority = [], additional = [], answers } = parts;
+    const { rcode = rcodes.NOERROR, flags = 0, authority = [], additional = [] } = parts;
+    const answers = rotated(parts.answers, this.#options.random);
     const all = { rcode, answers, authority, additional, flags: flags | headerFlags.authoritative };
     return writeSections(query, all, transport, this.#options);
   }
@@ -259,6 +264,26 @@ export class Responder {
 
 function isAddressType(type: number): boolean {
   return type === recordTypes.A || type === recordTypes.AAAA;
+}
+
+/** Whether the client wants to know if the answer was proved (RFC 6840 section 5.8). */
+function wantsAuthentic({ flags, edns }: Query): boolean {
+  return (flags & headerFlags.authenticData) !== 0 || edns?.isDnssecOk === true;
+}
+
+/**
+ * Puts the addresses into a ring from any of them on, as prepared sets are: a remembered answer must not send all
+ * clients to the same one. Aliases stay in front of what they lead to.
+ */
+function rotated(
+  answers: readonly ResourceRecord[],
+  random: () => number,
+): readonly ResourceRecord[] {
+  const addresses = answers.filter(({ type }) => isAddressType(type));
+  if (addresses.length < 2) return answers;
+  const others = answers.filter(({ type }) => !isAddressType(type));
+  const first = Math.floor(random() * addresses.length);
+  return [...others, ...addresses.slice(first), ...addresses.slice(0, first)];
 }
 
 /** Whether `name` is `zone` or below it, at a label's border. */

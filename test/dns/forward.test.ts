@@ -220,6 +220,97 @@ describe("forwarded names", { concurrency: 8 }, () => {
     assert.equal(world.upstream.asked.length, 2);
   });
 
+  test("an alias without addresses behind it is remembered as a denial, without SOA not at all", async () => {
+    const an = [
+      "www.example.org. 300 CNAME a.example.org.",
+      "other.example.org. 300 A 203.0.113.7",
+    ];
+    const soa = "example.org. 300 SOA ns.example.org. host.example.org. 1 2 3 4 7";
+    const upstream = { "www.example.org. A": { rcode: "NOERROR", an } };
+    await using world = await setUp({ use: ["base"], upstream });
+    await ask(world.responder, ["www.example.org.", "A"]);
+    world.upstream.answers = { "www.example.org. A": { rcode: "NOERROR", an, ns: [soa] } };
+    await ask(world.responder, ["www.example.org.", "A"]);
+    assert.equal(world.upstream.asked.length, 2);
+    world.clock.move(6000);
+    await ask(world.responder, ["www.example.org.", "A"]);
+    assert.equal(world.upstream.asked.length, 2);
+    world.clock.move(2000);
+    await ask(world.responder, ["www.example.org.", "A"]);
+    assert.equal(world.upstream.asked.length, 3);
+  });
+
+  test("a remembered answer begins with each of its addresses in turn, behind its aliases", async () => {
+    const an = [
+      "www.example.org. 300 CNAME a.example.org.",
+      ...[1, 2, 3, 4].map((i) => `a.example.org. 300 A 203.0.113.${i}`),
+    ];
+    const upstream = { "www.example.org. A": { rcode: "NOERROR", an } };
+    await using world = await setUp({ use: ["base"], upstream });
+    const firsts = new Set<string>();
+    // With four addresses a hundred rounds miss one by chance once in 10^12.
+    for (let i = 0; i < 100; i++) {
+      const { reply } = await ask(world.responder, ["www.example.org.", "A"]);
+      const texts = parseMessage(reply!)!.answers.map(recordText);
+      assert.equal(texts[0], an[0]);
+      assert.deepEqual(texts.toSorted(), an.toSorted());
+      firsts.add(texts[1]!);
+    }
+    assert.equal(firsts.size, 4);
+    assert.equal(world.upstream.asked.length, 1);
+  });
+
+  const authentic = [
+    { name: "who sets AD hears that an answer was proved", flags: 0x0120, wantsBit: true },
+    { name: "who sets DO hears it", flags: 0x0100, do: true, wantsBit: true },
+    { name: "who does neither does not", flags: 0x0100, wantsBit: false },
+    { name: "an alias of ours was not proved", flags: 0x0120, alias: true, wantsBit: false },
+  ];
+  for (const { name, flags, wantsBit, ...row } of authentic) {
+    test(`AD: ${name}`, async () => {
+      const upstream = {
+        ...wwwAnswers,
+        "www.example.net. A": { rcode: "NOERROR", an: ["www.example.net. 300 A 203.0.113.9"] },
+      };
+      await using world = await setUp({ use: ["base"], upstream });
+      const asked: boolean[] = [];
+      world.upstream.tamper = (reply, _, query) => {
+        asked.push(query.flag_ad);
+        reply.writeUInt16BE(reply.readUInt16BE(2) | 0x0020, 2);
+        return reply;
+      };
+      const asks = row.alias === true ? "ext.shop.svc.cluster.local." : "www.example.org.";
+      const packet = packetOf({
+        name: asks,
+        type: "A",
+        ...(row.do === true ? { edns: { do: true } } : {}),
+      });
+      packet.writeUInt16BE(flags, 2);
+      const reply = parseMessage((await world.responder.answer(packet, "udp"))!)!;
+      assert.equal((reply.flags & 0x0020) !== 0, wantsBit);
+      assert.equal(reply.rcode, 0);
+      // The probe for loops asks like every question.
+      assert.ok(asked.length > 0 && asked.every((isSet) => isSet));
+    });
+  }
+
+  for (const rcode of [1, 4]) {
+    test(`a server that answers EDNS with code ${rcode} is asked again without`, async () => {
+      await using world = await setUp({ use: ["base"], upstream: wwwAnswers });
+      world.upstream.tamper = (reply, _, { additionals = [] }) => {
+        if (additionals.length === 0) return reply;
+        // The header alone, as such servers send it.
+        const refusal = Buffer.alloc(12);
+        refusal.set(reply.subarray(0, 2));
+        refusal.writeUInt16BE(0x8180 | rcode, 2);
+        return refusal;
+      };
+      const { query, reply } = await ask(world.responder, ["www.example.org.", "A"]);
+      expectReply(reply, query, wwwWant);
+      assert.equal(world.upstream.asked.length, 2);
+    });
+  }
+
   test("an answer too large for the client is cut and marked", async () => {
     const an = Array.from({ length: 60 }, (_, i) => `www.example.org. 60 A 203.0.113.${i}`);
     const upstream = { "www.example.org. A": { rcode: "NOERROR", an } };

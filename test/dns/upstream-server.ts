@@ -14,7 +14,11 @@ export interface UpstreamServer extends AsyncDisposable {
   isSilent: boolean;
   delayMs: number;
   /** Changes an answer on its way out. */
-  tamper: (reply: Buffer, transport: "udp" | "tcp") => Buffer | readonly Buffer[];
+  tamper: (
+    reply: Buffer,
+    transport: "udp" | "tcp",
+    query: dnsPacket.DecodedPacket,
+  ) => Buffer | readonly Buffer[];
 }
 
 const rcodes: Readonly<Record<string, number>> = {
@@ -80,7 +84,7 @@ export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
     if (server.isSilent || entry === "timeout") return;
     const encoded = encode(query, entry);
     setTimeout(() => {
-      const replies = server.tamper(encoded, transport);
+      const replies = server.tamper(encoded, transport, query);
       for (const reply of Buffer.isBuffer(replies) ? [replies] : replies) send(reply);
     }, server.delayMs);
   }

@@ -1,5 +1,6 @@
 import { rcodes, recordTypes } from "../wire/constants.ts";
 import type { ResourceRecord } from "../wire/message.ts";
+import { type NameKey, nameKey } from "../wire/name.ts";
 import type { Answer, Question } from "./resolver.ts";
 
 export interface CacheOptions {
@@ -66,7 +67,8 @@ export class AnswerCache {
     if (entry === undefined || entry.answer.rcode === rcodes.SERVFAIL) return undefined;
     const age = (nowMs - entry.storedMs) / 1000;
     if (age >= entry.lifeSeconds + staleSecondsMax) return undefined;
-    return withTtl(entry.answer, () => staleTtlSeconds);
+    // Its proof may have ended with it.
+    return { ...withTtl(entry.answer, () => staleTtlSeconds), isAuthentic: false };
   }
 
   /** Remembers an answer, if it may be, and returns it as clients are to see it: no TTL above its life. */
@@ -111,14 +113,29 @@ function lifeOf(question: Question, answer: Answer, options: CacheOptions): numb
   if (rcode === rcodes.SERVFAIL) return options.failureSeconds;
   if (rcode !== rcodes.NOERROR && rcode !== rcodes.NXDOMAIN) return undefined;
   const ttls = answers.map(({ ttl }) => ttl);
-  const isPositive =
-    rcode === rcodes.NOERROR &&
-    answers.some(({ type }) => type === question.type || question.type === recordTypes.ANY);
-  if (isPositive) return Math.min(options.positiveSecondsMax, ...ttls);
+  if (rcode === rcodes.NOERROR && isAnswered(question, answers))
+    return Math.min(options.positiveSecondsMax, ...ttls);
   // RFC 2308 section 5: a denial without SOA is not remembered; its life is the lesser of TTL and minimum field.
   const soa = authority.find(({ type }) => type === recordTypes.SOA);
   if (soa === undefined) return undefined;
   return Math.min(options.negativeSecondsMax, soa.ttl, soaMinimum(soa), ...ttls);
+}
+
+/**
+ * Whether the question's aliases lead to a record of its type. A chain that ends without one is a denial: remembered
+ * like an answer it would keep the name without addresses for as long as the alias lives.
+ */
+function isAnswered({ key, type }: Question, answers: readonly ResourceRecord[]): boolean {
+  const at = (name: NameKey) => answers.filter((record) => nameKey(record.name) === name);
+  let name = key;
+  for (let links = 0; links <= answers.length; links++) {
+    const own = at(name);
+    if (own.some((record) => record.type === type || type === recordTypes.ANY)) return true;
+    const alias = own.find((record) => record.type === recordTypes.CNAME);
+    if (alias === undefined) return false;
+    name = nameKey(alias.data);
+  }
+  return false;
 }
 
 function soaMinimum({ data }: ResourceRecord): number {

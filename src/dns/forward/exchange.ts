@@ -2,7 +2,7 @@ import type { Socket as UdpSocket } from "node:dgram";
 import type { Socket as TcpSocket } from "node:net";
 import { PortolanError } from "../../lib/errors.ts";
 import type { Endpoint } from "../../lib/sockets.ts";
-import { headerFlags } from "../wire/constants.ts";
+import { headerFlags, rcodes } from "../wire/constants.ts";
 import { FrameReader } from "../wire/frames.ts";
 import { isTruncated, type Message, parseMessage } from "../wire/message.ts";
 import { writeFrame, writeQuery } from "../wire/message-writer.ts";
@@ -21,16 +21,24 @@ export interface ExchangeOptions {
   readonly question: Question;
   /** Unpredictable, 0 to 65535: with the port it is what keeps forged answers out (RFC 5452). */
   readonly nextId: () => number;
+  /** Whether the query has an OPT record; it has unless told. */
+  readonly hasEdns?: boolean;
   readonly connectTimeoutMs: number;
   /** Gives up; every socket is closed then. */
   readonly signal: AbortSignal;
 }
 
-/**
- * Asks one server: over UDP, and over TCP when the answer is cut or is not an answer to the question. If TCP fails
- * too, a cut answer is better than none.
- */
+/** Asks one server, once more in the old way if it does not know EDNS (RFC 6891 section 6.2.2), as routers may not. */
 export async function exchange(options: ExchangeOptions): Promise<Message> {
+  const message = await exchangeOnce(options);
+  return isLost(message) ? await exchangeOnce({ ...options, hasEdns: false }) : message;
+}
+
+/**
+ * Asks over UDP, and over TCP when the answer is cut or is not an answer to the question. If TCP fails too, a cut
+ * answer is better than none.
+ */
+async function exchangeOnce(options: ExchangeOptions): Promise<Message> {
   const overUdp = await exchangeUdp(options);
   if (overUdp !== undefined && !isTruncated(overUdp)) return overUdp;
   try {
@@ -110,19 +118,24 @@ async function exchangeTcp(options: ExchangeOptions): Promise<Message> {
   }
 }
 
-function packetOf({ question, nextId }: ExchangeOptions): { id: number; packet: Buffer } {
+function packetOf(options: ExchangeOptions): { id: number; packet: Buffer } {
+  const { question, nextId, hasEdns = true } = options;
   const id = nextId();
-  return { id, packet: writeQuery({ ...question, id }) };
+  return { id, packet: writeQuery({ ...question, id, hasEdns }) };
+}
+
+/** Whether the server could not make anything of the query. */
+function isLost({ rcode }: Message): boolean {
+  return rcode === rcodes.FORMERR || rcode === rcodes.NOTIMP;
 }
 
 function isAnswerTo(message: Message, asked: Question): boolean {
   if ((message.flags & headerFlags.response) === 0 || message.opcode !== 0) return false;
   const { question } = message;
+  // Who could not read the question cannot repeat it.
+  if (question === undefined) return isLost(message);
   return (
-    question !== undefined &&
-    question.type === asked.type &&
-    question.class === 1 &&
-    nameKey(question.name) === asked.key
+    question.type === asked.type && question.class === 1 && nameKey(question.name) === asked.key
   );
 }
 

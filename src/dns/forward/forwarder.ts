@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Endpoint } from "../../lib/sockets.ts";
-import { rcodes, recordTypes } from "../wire/constants.ts";
+import { headerFlags, rcodes, recordTypes } from "../wire/constants.ts";
 import { isTruncated, type Message } from "../wire/message.ts";
 import { type NameKey, relativeKey, wireOfKey } from "../wire/name.ts";
 import { AnswerCache, type CacheOptions, questionKey } from "./cache.ts";
@@ -284,8 +284,9 @@ export class Forwarder implements Resolver {
 }
 
 function answerOf(message: Message): Answer {
-  const { rcode, answers, authority, additional } = message;
-  return { rcode, answers, authority, additional, isTruncated: isTruncated(message) };
+  const { rcode, answers, authority, additional, flags } = message;
+  const isAuthentic = (flags & headerFlags.authenticData) !== 0;
+  return { rcode, answers, authority, additional, isAuthentic, isTruncated: isTruncated(message) };
 }
 
 /** Whether a server said what it knows; any other code is about the server, not about the name. */

@@ -15,6 +15,8 @@ export interface Question {
 export interface Answer {
   readonly rcode: number;
   readonly isTruncated: boolean;
+  /** The server has proved it, as it says (AD, RFC 4035 section 3.2.3). */
+  readonly isAuthentic: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];

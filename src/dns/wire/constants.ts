@@ -40,13 +40,14 @@ export const MESSAGE_BYTES_MAX = 65_535;
 /** The furthest place that a compression pointer reaches (RFC 1035 section 4.1.4). */
 export const POINTER_TARGET_MAX = 0x3fff;
 
-/** Bits of the second header word (RFC 1035 section 4.1.1, RFC 4035 for CD). */
+/** Bits of the second header word (RFC 1035 section 4.1.1, RFC 4035 for AD and CD). */
 export const headerFlags = {
   response: 0x8000,
   authoritative: 0x0400,
   truncated: 0x0200,
   recursionDesired: 0x0100,
   recursionAvailable: 0x0080,
+  authenticData: 0x0020,
   checkingDisabled: 0x0010,
 } as const;
 

@@ -10,6 +10,7 @@ import type { ResourceRecord } from "./message.ts";
 import { nameKey } from "./name.ts";
 import type { Query } from "./query.ts";
 import {
+  OPT_BYTES,
   optBytesOf,
   type ReplyOptions,
   replyBytesMax,
@@ -104,25 +105,30 @@ class RecordWriter {
   }
 }
 
-/** A query to another server: recursion wanted, EDNS with a size that no path cuts into fragments. */
+/**
+ * A query to another server: recursion wanted, and whether the answer was proved; with EDNS, whose size no path cuts
+ * into fragments.
+ */
 export function writeQuery(question: {
   readonly id: number;
   readonly name: Uint8Array;
   readonly type: number;
   readonly isDnssecOk: boolean;
   readonly isCheckingDisabled: boolean;
+  readonly hasEdns: boolean;
 }): Buffer {
-  const { name } = question;
-  const out = Buffer.alloc(HEADER_BYTES + name.length + 4 + 11);
+  const { name, hasEdns } = question;
+  const out = Buffer.alloc(HEADER_BYTES + name.length + 4 + (hasEdns ? OPT_BYTES : 0));
   out.writeUInt16BE(question.id, 0);
   const checking = question.isCheckingDisabled ? headerFlags.checkingDisabled : 0;
-  out.writeUInt16BE(headerFlags.recursionDesired | checking, 2);
+  out.writeUInt16BE(headerFlags.recursionDesired | headerFlags.authenticData | checking, 2);
   out.writeUInt16BE(1, 4);
-  out.writeUInt16BE(1, 10);
+  out.writeUInt16BE(hasEdns ? 1 : 0, 10);
   out.set(name, HEADER_BYTES);
   const at = HEADER_BYTES + name.length;
   out.writeUInt16BE(question.type, at);
   out.writeUInt16BE(CLASS_IN, at + 2);
+  if (!hasEdns) return out;
   out.writeUInt16BE(recordTypes.OPT, at + 5);
   out.writeUInt16BE(EDNS_UDP_BYTES, at + 7);
   out.writeUInt16BE(question.isDnssecOk ? 0x8000 : 0, at + 11);

@@ -57,7 +57,8 @@ const SOA_BYTES = 12 + soaNames.length + 20;
 const MASTER_POINTER_AT = 7;
 const CONTACT_POINTER_AT = 20;
 
-const OPT_BYTES = 11;
+/** An OPT record without options. */
+export const OPT_BYTES = 11;
 const OPTION_NSID = 3;
 
 /** How many bytes an answer to this query may have. */
