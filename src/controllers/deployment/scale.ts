@@ -120,7 +120,8 @@ function proportionOf(
   const left = toAdd - added;
   if (size === 0 || toAdd === 0 || left === 0) return 0;
   const { replicas, surge } = limitsOf(deployment);
-  const before = numberIn(replicaSet, MAX_ANNOTATION) ?? deployment.status?.replicas ?? 0;
+  // An annotation of 0 says no more than none.
+  const before = numberIn(replicaSet, MAX_ANNOTATION) || (deployment.status?.replicas ?? 0);
   if (replicas > 0 && before === 0) return 0; // Nobody knows what it was a share of.
   const fraction = replicas === 0 ? -size : Math.round((size * (replicas + surge)) / before) - size;
   return toAdd > 0 ? Math.min(fraction, left) : Math.max(fraction, left);

@@ -37,7 +37,6 @@ export function deploymentStatus(input: StatusInput): DeploymentStatus {
   const replicasNow = count((status) => status.replicas);
   const updated = current?.status?.replicas ?? 0;
   const ready = count((status) => status.readyReplicas);
-  const terminating = count((status) => status.terminatingReplicas);
   // Counts of 0 are left out, as Kubernetes does.
   const counts: Counts = {
     observedGeneration: deployment.metadata.generation ?? 0,
@@ -46,7 +45,6 @@ export function deploymentStatus(input: StatusInput): DeploymentStatus {
     ...(ready === 0 ? {} : { readyReplicas: ready }),
     ...(available === 0 ? {} : { availableReplicas: available }),
     ...(unavailable === 0 ? {} : { unavailableReplicas: unavailable }),
-    ...(terminating === 0 ? {} : { terminatingReplicas: terminating }),
     ...(collisionCount === undefined ? {} : { collisionCount }),
   };
 
@@ -65,11 +63,16 @@ export function progressDeadlineMs(deployment: Deployment): number | undefined {
   if (deadlineSeconds === undefined || progressing === undefined) return undefined;
   if (isTerminating(deployment)) return undefined; // Its progress is not judged any more.
   if (isComplete(deployment, deployment.status ?? {})) return undefined;
-  if (progressing.status !== "True" || progressing.reason === "NewReplicaSetAvailable") {
-    return undefined;
-  }
+  const { reason = "" } = progressing;
+  if (deployment.spec?.paused === true || settledReasons.has(reason)) return undefined;
   return Date.parse(progressing.lastUpdateTime ?? "") + deadlineSeconds * 1000;
 }
+
+/** A rollout with one of these has been judged already. */
+const settledReasons: ReadonlySet<string> = new Set([
+  "NewReplicaSetAvailable",
+  "ProgressDeadlineExceeded",
+]);
 
 /** The largest int32 says "none", which the API could not say before the field became optional. */
 function progressDeadlineSeconds({ spec }: Deployment): number | undefined {

@@ -3,8 +3,7 @@ import type { IpFamily } from "../../lib/ip.ts";
 import { canBeEndpoint, endpointHostname, podAddresses, targetPortOn } from "../endpoint-pods.ts";
 import { isReady, isTerminating } from "../pods.ts";
 import { portsKey } from "../slices.ts";
-
-const ZONE_LABEL = "topology.kubernetes.io/zone";
+import { ZONE_LABEL } from "./zone-shares.ts";
 
 /** Endpoints that share one list of ports; slices hold one such group each. */
 export interface PortGroup {

@@ -10,9 +10,11 @@ function nodeOf(name: string): Node {
   return { metadata: { name, labels: zone ? { "topology.kubernetes.io/zone": zone } : {} } };
 }
 
-function service(trafficDistribution?: string): Service {
+type Annotations = Readonly<Record<string, string>>;
+
+function service(trafficDistribution?: string, annotations: Annotations = {}): Service {
   return {
-    metadata: { name: "web", namespace: "demo", uid: "u" },
+    metadata: { name: "web", namespace: "demo", uid: "u", annotations },
     spec: {
       selector: { app: "web" },
       clusterIP: "172.30.0.1",
@@ -109,4 +111,88 @@ test("hints: clearing the field removes them, and a second pass has nothing to d
     [undefined, undefined],
   );
   assert.deepEqual(reconcile(service(), pods, [cleared!]).updates, []);
+});
+
+const AUTO: Annotations = { "service.kubernetes.io/topology-mode": "Auto" };
+const OLD = "service.kubernetes.io/topology-aware-hints";
+const halves = () =>
+  new Map([
+    ["zone-a", 0.5],
+    ["zone-b", 0.5],
+  ]);
+const twoInA = [pod(0, "a"), pod(1, "a")];
+
+const modeCases: readonly {
+  readonly name: string;
+  readonly annotations: Annotations;
+  readonly shares?: boolean;
+  readonly want: readonly (string | undefined)[];
+}[] = [
+  { name: "the annotation wins over the field", annotations: AUTO, want: ["zone-b", "zone-a"] },
+  {
+    name: "also when it is refused",
+    annotations: AUTO,
+    shares: false,
+    want: [undefined, undefined],
+  },
+  {
+    name: "of two that disagree, the older name decides",
+    annotations: { ...AUTO, [OLD]: "Disabled" },
+    want: ["zone-a", "zone-a"],
+  },
+  {
+    name: "written small it works as well",
+    annotations: { [OLD]: "auto" },
+    want: ["zone-b", "zone-a"],
+  },
+  {
+    name: "other words are none",
+    annotations: { "service.kubernetes.io/topology-mode": "AUTO" },
+    want: ["zone-a", "zone-a"],
+  },
+];
+
+for (const { name, annotations, shares = true, want } of modeCases) {
+  test(`topology mode: ${name}`, () => {
+    const { creates } = reconcileSlices({
+      service: service("PreferClose", annotations),
+      pods: twoInA,
+      nodeOf,
+      existing: [],
+      endpointsMax: 100,
+      shares: shares ? halves : () => undefined,
+    });
+    const hints = creates[0]?.endpoints.map((endpoint) => endpoint.hints?.forZones?.[0]?.name);
+    assert.deepEqual(hints, want);
+  });
+}
+
+test("topology mode: what it does is told once, and once more when it ends", () => {
+  const sync = (
+    annotations: Annotations,
+    hinted?: Parameters<typeof reconcileSlices>[0]["hinted"],
+  ) =>
+    reconcileSlices({
+      service: service(undefined, annotations),
+      pods: twoInA,
+      nodeOf,
+      existing: [],
+      endpointsMax: 100,
+      shares: halves,
+      ...(hinted === undefined ? {} : { hinted }),
+    });
+  const reasons = ({ notes }: ReturnType<typeof sync>) => notes.map(({ reason }) => reason);
+  const first = sync(AUTO);
+  assert.deepEqual(reasons(first), ["TopologyAwareHintsEnabled"]);
+  const second = sync(AUTO, first.hinted);
+  assert.deepEqual(reasons(second), []);
+  const last = sync({}, second.hinted);
+  assert.deepEqual(last.notes, [
+    {
+      type: "Warning",
+      reason: "TopologyAwareHintsDisabled",
+      message: "Topology Aware Hints has been disabled, addressType: IPv4",
+    },
+  ]);
+  assert.deepEqual(reasons(sync({}, last.hinted)), []);
 });

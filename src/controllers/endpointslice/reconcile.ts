@@ -8,6 +8,7 @@ import type {
   Pod,
   Service,
 } from "../../api/types.ts";
+import type { EventNote } from "../../client/events.ts";
 import type { IpFamily } from "../../lib/ip.ts";
 import { familiesOf, HEADLESS_LABEL, isHeadless } from "../endpoint-pods.ts";
 import { controlledBy, isOwnedBy } from "../owners.ts";
@@ -16,8 +17,12 @@ import type { SlicePlan } from "../slices.ts";
 import { MANAGED_BY_LABEL, portsKey, reuseDeletes, SERVICE_NAME_LABEL } from "../slices.ts";
 import { TRIGGER_TIME_ANNOTATION } from "../trigger-time.ts";
 import { desiredEndpoints } from "./endpoints-of.ts";
-import { hasWrongHints, withHints } from "./hints.ts";
+import type { HintedFamilies } from "./hints.ts";
+import { disabledByUser, hintSlices, usesTopologyMode } from "./hints.ts";
 import { packEndpoints } from "./pack.ts";
+import type { SliceDraft } from "./slice-draft.ts";
+import type { ZoneCounts } from "./zone-hints.ts";
+import type { ZoneShares } from "./zone-shares.ts";
 
 /** The value of the managed-by label on slices that this controller owns. */
 export const MANAGED_BY = "endpointslice-controller.k8s.io";
@@ -33,50 +38,80 @@ export interface ReconcileInput {
   readonly endpointsMax: number;
   /** When what caused this sync happened, if that is known. */
   readonly triggerTime?: string;
+  /** See `zoneShares`; asked for only if the Service is annotated. */
+  readonly shares?: () => ZoneShares | undefined;
+  /** What the last sync gave as such. */
+  readonly hinted?: HintedFamilies;
 }
 
 export interface Reconciliation extends SlicePlan {
   /** Pods that had to be left out because their node is unknown: the sync must be tried again. */
   readonly podsWithoutNode: readonly string[];
+  /** What the annotation for topology hints brought about. */
+  readonly hinted: HintedFamilies;
+  /** What to tell the Service's author. */
+  readonly notes: readonly EventNote[];
 }
 
 /** Works out which slices of a Service to write, given those it has. A plan without writes means all is well. */
 export function reconcileSlices(input: ReconcileInput): Reconciliation {
-  const { service, existing } = input;
+  const { service, existing, shares = () => undefined, hinted: hintedBefore = new Map() } = input;
   const families = familiesOf(service);
-  const isOwned = (slice: EndpointSlice) => isOwnedBy(slice, service);
   const podsWithoutNode = new Set<string>();
   const creates: EndpointSlice[] = [];
   const updates: EndpointSlice[] = [];
   const deletes = existing.filter((slice) => !families.some((f) => f === slice.addressType));
+  const hinted = new Map<IpFamily, ZoneCounts>();
+  const notes: EventNote[] = [];
   for (const family of families) {
     const ofFamily = existing.filter((slice) => slice.addressType === family);
-    const part = reconcileFamily(input, family, ofFamily);
-    creates.push(...part.creates);
-    updates.push(...part.updates);
+    const part = draftFamily(input, family, ofFamily);
+    const { draft, ...hints } = hintSlices(part.draft, {
+      service,
+      family,
+      shares,
+      wasHinted: hintedBefore.size + hinted.size > 0,
+    });
+    creates.push(...draft.creates);
+    updates.push(...draft.updates);
     deletes.push(...part.deletes);
     for (const pod of part.podsWithoutNode) podsWithoutNode.add(pod);
+    if (hints.zones !== undefined) hinted.set(family, hints.zones);
+    notes.push(...hints.notes);
   }
-  const plan = reuseDeletes({ creates, updates, deletes }, isOwned);
+  const [primary] = families;
+  const wasTurnedOff = hintedBefore.size > 0 && !usesTopologyMode(service);
+  if (wasTurnedOff && primary !== undefined) notes.push(disabledByUser(primary));
+
+  const plan = reuseDeletes({ creates, updates, deletes }, (slice) => isOwnedBy(slice, service));
   const stamp = (slice: EndpointSlice) => withTriggerTime(slice, input.triggerTime);
   return {
     creates: isTerminating(service) ? [] : plan.creates.map(stamp),
     updates: plan.updates.map(stamp),
     deletes: plan.deletes,
     podsWithoutNode: [...podsWithoutNode],
+    hinted,
+    notes,
   };
 }
 
-function reconcileFamily(
+interface FamilyDraft {
+  readonly draft: SliceDraft;
+  readonly deletes: readonly EndpointSlice[];
+  readonly podsWithoutNode: readonly string[];
+}
+
+/** The slices of one family, without hints yet. */
+function draftFamily(
   input: ReconcileInput,
   family: IpFamily,
   existing: readonly EndpointSlice[],
-): Reconciliation {
+): FamilyDraft {
   const { service, pods, nodeOf, endpointsMax } = input;
-  const distribution = service.spec?.trafficDistribution;
   const { groups, podsWithoutNode } = desiredEndpoints(service, pods, family, nodeOf);
   const creates: EndpointSlice[] = [];
   const updates: EndpointSlice[] = [];
+  const unchanged: EndpointSlice[] = [];
 
   const owned = existing.filter((slice) => isOwnedBy(slice, service));
   const ownedByPorts = Map.groupBy(owned, (slice) => portsKey(slice.ports));
@@ -91,23 +126,12 @@ function reconcileFamily(
       isOutdated: (slice) =>
         !semanticEqual(freeLabels(slice.metadata.labels), freeLabels(service.metadata.labels)),
     });
-    for (const held of packing.fresh) {
-      const hinted = held.map((endpoint) => withHints(endpoint, distribution));
-      creates.push(newSlice(service, family, ports, hinted));
+    creates.push(...packing.fresh.map((held) => newSlice(service, family, ports, held)));
+    for (const { slice, endpoints: held } of packing.changed) {
+      const metadata = { ...slice.metadata, labels: sliceLabels(service) };
+      updates.push({ ...slice, metadata, endpoints: held });
     }
-    const wronglyHinted = packing.unchanged.filter((slice) => hasWrongHints(slice, distribution));
-    const changed = [
-      ...packing.changed,
-      ...wronglyHinted.map((slice) => ({ slice, endpoints: slice.endpoints })),
-    ];
-    for (const { slice, endpoints: held } of changed) {
-      const hinted = held.map((endpoint) => withHints(endpoint, distribution));
-      updates.push({
-        ...slice,
-        metadata: { ...slice.metadata, labels: sliceLabels(service) },
-        endpoints: hinted,
-      });
-    }
+    unchanged.push(...packing.unchanged);
     deletes.push(...packing.emptied);
   }
 
@@ -116,11 +140,11 @@ function reconcileFamily(
     const placeholder = newSlice(service, family, [], []);
     const [only] = deletes;
     if (deletes.length === 1 && only !== undefined && isSamePlaceholder(only, placeholder)) {
-      return { creates, updates, deletes: [], podsWithoutNode };
+      return { draft: { creates, updates, unchanged: [only] }, deletes: [], podsWithoutNode };
     }
     creates.push(placeholder);
   }
-  return { creates, updates, deletes, podsWithoutNode };
+  return { draft: { creates, updates, unchanged }, deletes, podsWithoutNode };
 }
 
 function newSlice(

@@ -11,8 +11,12 @@ import { ManagedSlices, SLICE_QUEUE } from "../managed-slices.ts";
 import { CATCH_UP_MS } from "../own-writes.ts";
 import type { TriggerTimes } from "../trigger-time.ts";
 import { triggerTime } from "../trigger-time.ts";
+import type { HintedFamilies } from "./hints.ts";
 import type { Reconciliation } from "./reconcile.ts";
 import { MANAGED_BY, reconcileSlices } from "./reconcile.ts";
+import { isOverloaded } from "./zone-hints.ts";
+import type { ZoneShares } from "./zone-shares.ts";
+import { isSameToShares, zoneShares } from "./zone-shares.ts";
 
 export interface EndpointSliceOptions {
   /** Endpoints a slice at most, 1 to 1,000; 100 unless told. */
@@ -42,6 +46,10 @@ class EndpointSliceLoop implements Loop {
   readonly #slices: ManagedSlices;
   readonly #triggers = new Map<string, TriggerTimes>();
   readonly #waitingForNodes = new Set<string>();
+  /** Services that are annotated for topology hints with effect. */
+  readonly #hinted = new Map<string, HintedFamilies>();
+  /** Worked out when first asked for after the nodes changed. */
+  #shares: { readonly value: ZoneShares | undefined } | undefined;
 
   constructor(context: ControllerContext, options: EndpointSliceOptions) {
     const { api, informers, clock } = context;
@@ -62,8 +70,11 @@ class EndpointSliceLoop implements Loop {
       const neighbours = this.#services.listNamespace(change.object.metadata.namespace ?? "");
       for (const key of servicesConcerned(change, neighbours)) queue.add(key);
     });
-    this.#nodes.subscribe(({ type }) => {
-      if (type === "ADDED") for (const key of this.#waitingForNodes) queue.add(key);
+    this.#nodes.subscribe((change) => {
+      if (change.type === "ADDED") for (const key of this.#waitingForNodes) queue.add(key);
+      if (change.type === "MODIFIED" && isSameToShares(change.previous, change.object)) return;
+      this.#shares = undefined;
+      for (const key of this.#overloaded()) queue.add(key);
     });
     this.#slices.wake(queue);
   }
@@ -74,6 +85,7 @@ class EndpointSliceLoop implements Loop {
     if (service === undefined) {
       this.#triggers.delete(key);
       this.#slices.forget(key);
+      this.#hinted.delete(key);
       return undefined; // Its slices go by their owner references.
     }
     if (!selectsPods(service)) return undefined; // Slices of before stay, as in Kubernetes.
@@ -82,6 +94,7 @@ class EndpointSliceLoop implements Loop {
 
     const { namespace = "" } = nameOfKey(key);
     const selected = selectedPods(service, this.#pods.listNamespace(namespace));
+    const hinted = this.#hinted.get(key);
     const trigger = triggerTime(service, selected, this.#triggers.get(key));
     const plan = reconcileSlices({
       service,
@@ -89,16 +102,34 @@ class EndpointSliceLoop implements Loop {
       nodeOf: (name) => this.#nodes.get(name),
       existing,
       endpointsMax: this.#endpointsMax,
+      shares: () => this.#zoneShares(),
       ...(trigger.time === undefined ? {} : { triggerTime: trigger.time }),
+      ...(hinted === undefined ? {} : { hinted }),
     });
     await this.#apply(service, plan);
     this.#triggers.set(key, trigger.now);
+    if (plan.hinted.size > 0) this.#hinted.set(key, plan.hinted);
+    else this.#hinted.delete(key);
+    for (const note of plan.notes) this.#recorder.record(service, note);
     if (plan.podsWithoutNode.length > 0) {
       this.#waitingForNodes.add(key);
       const names = plan.podsWithoutNode.join(", ");
       throw new StaleCache(`the nodes of these pods are unknown: ${names}`);
     }
     return undefined;
+  }
+
+  #zoneShares(): ZoneShares | undefined {
+    this.#shares ??= { value: zoneShares(this.#nodes.list()) };
+    return this.#shares.value;
+  }
+
+  /** Services whose hints let a zone bear too much, now that the nodes are others. */
+  #overloaded(): string[] {
+    return [...this.#hinted].flatMap(([key, hinted]) => {
+      const shares = this.#zoneShares();
+      return [...hinted.values()].some((zones) => isOverloaded(zones, shares)) ? [key] : [];
+    });
   }
 
   async #apply(service: Service, plan: Reconciliation): Promise<void> {

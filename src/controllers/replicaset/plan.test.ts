@@ -12,15 +12,19 @@ interface PodFacts {
   readonly readyMinutes?: number;
   readonly cost?: string;
   readonly restarts?: number;
+  /** Of a sidecar and of an init container that is none. */
+  readonly initRestarts?: readonly [number, number];
   readonly terminating?: boolean;
 }
 
+/** Its uid is its name. */
 function pod(name: string, facts: PodFacts = {}): Pod {
   const { node = "n1", phase = "Running", ready = true, readyMinutes = 10, restarts = 0 } = facts;
   const since = new Date(NOW_MS - readyMinutes * 60_000).toISOString();
   return {
     metadata: {
       name,
+      uid: name,
       labels: { app: "web" },
       creationTimestamp: since,
       ...(facts.cost === undefined
@@ -28,13 +32,24 @@ function pod(name: string, facts: PodFacts = {}): Pod {
         : { annotations: { "controller.kubernetes.io/pod-deletion-cost": facts.cost } }),
       ...(facts.terminating === true ? { deletionTimestamp: since } : {}),
     },
-    spec: { containers: [], ...(node === "" ? {} : { nodeName: node }) },
+    spec: {
+      containers: [],
+      initContainers: [{ name: "sidecar", restartPolicy: "Always" }, { name: "once" }],
+      ...(node === "" ? {} : { nodeName: node }),
+    },
     status: {
       phase,
       conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: since }],
       containerStatuses: [
         { name: "main", image: "x", imageID: "x", ready, restartCount: restarts },
       ],
+      initContainerStatuses: ["sidecar", "once"].map((name, index) => ({
+        name,
+        image: "x",
+        imageID: "x",
+        ready,
+        restartCount: facts.initRestarts?.[index] ?? 0,
+      })),
     },
   };
 }
@@ -114,6 +129,46 @@ const cases: readonly Case[] = [
     pods: [pod("a"), pod("b", { restarts: 3 })],
     remove: ["b"],
   },
+  {
+    name: "restarts of ordinary containers weigh more than those of sidecars",
+    replicas: 1,
+    pods: [pod("a", { restarts: 1 }), pod("b", { initRestarts: [5, 0] })],
+    remove: ["a"],
+  },
+  {
+    name: "restarts of a sidecar count, those of other init containers do not",
+    replicas: 2,
+    pods: [pod("a", { initRestarts: [0, 9] }), pod("b", { initRestarts: [1, 0] }), pod("c")],
+    remove: ["b"],
+  },
+  {
+    name: "ages of one power of two are equal: the uid decides, not the restarts",
+    replicas: 1,
+    pods: [pod("b", { readyMinutes: 8 * 60, restarts: 7 }), pod("a", { readyMinutes: 5 * 60 })],
+    remove: ["a"],
+  },
+  {
+    name: "two hours are of another one than five",
+    replicas: 1,
+    pods: [pod("a", { readyMinutes: 5 * 60 }), pod("b", { readyMinutes: 2 * 60 })],
+    remove: ["b"],
+  },
+  {
+    name: "the phase weighs more than a deletion cost, and so does readiness",
+    replicas: 1,
+    pods: [
+      pod("a", { cost: "-100" }),
+      pod("b", { phase: "Pending", ready: false, cost: "50" }),
+      pod("c", { ready: false, cost: "100" }),
+    ],
+    remove: ["b", "c"],
+  },
+  ...["+5", "007", "1.5", "x", "4294967296", "-9999999999"].map((cost) => ({
+    name: `a deletion cost of ${cost} is none`,
+    replicas: 1,
+    pods: [pod("a", { cost, readyMinutes: 1 }), pod("b", { cost: "0", readyMinutes: 50 })],
+    remove: ["a"],
+  })),
 ];
 
 for (const { name, replicas, pods, siblings = {}, create = 0, remove = [] } of cases) {
@@ -132,7 +187,7 @@ for (const { name, replicas, pods, siblings = {}, create = 0, remove = [] } of c
   });
 }
 
-test("replicaSetStatus: ready pods are available after minReadySeconds; terminating ones count apart", () => {
+test("replicaSetStatus: ready pods are available after minReadySeconds; terminating ones do not count", () => {
   const pods = [
     pod("a", { readyMinutes: 2 }),
     pod("b", { readyMinutes: 0.1 }),
@@ -145,8 +200,19 @@ test("replicaSetStatus: ready pods are available after minReadySeconds; terminat
       fullyLabeledReplicas: 2,
       readyReplicas: 2,
       availableReplicas: 1,
-      terminatingReplicas: 1,
       observedGeneration: 1,
     },
   );
+});
+
+test("replicaSetStatus: a failure is told until a sync without any", () => {
+  const statusAfter = (before: ReplicaSet, reason?: string) => {
+    const input = { replicaSet: before, pods: [], nowMs: NOW_MS };
+    return replicaSetStatus(input, reason === undefined ? undefined : { reason, message: "no" });
+  };
+  const first = statusAfter(replicaSet(2), "FailedCreate");
+  assert.equal(first.conditions?.[0]?.reason, "FailedCreate");
+  const failed = { ...replicaSet(2), status: first };
+  assert.deepEqual(statusAfter(failed, "FailedDelete").conditions, first.conditions);
+  assert.equal(statusAfter(failed).conditions, undefined);
 });

@@ -17,7 +17,7 @@ import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controlledBy, controllerOf, controllerUids } from "../owners.ts";
 import type { PodControl } from "../pod-control.ts";
 import { createPodControl, podFrom } from "../pod-control.ts";
-import { isActive, isTerminating, untilAvailable } from "../pods.ts";
+import { isActive, isFinished, isTerminating, untilAvailable } from "../pods.ts";
 import type { ReplicaPlan } from "./plan.ts";
 import { planReplicas, replicaSetStatus } from "./plan.ts";
 
@@ -87,7 +87,9 @@ class ReplicaSetLoop implements Loop {
   async #claim(replicaSet: ReplicaSet): Promise<readonly Pod[]> {
     const { namespace = "" } = replicaSet.metadata;
     const selector = labelSelectorOf(replicaSet.spec?.selector);
-    const claims = planClaims(replicaSet, selector, this.#pods.listNamespace(namespace));
+    // One that has ended is left to whom it belongs: it counts for nobody.
+    const candidates = this.#pods.listNamespace(namespace).filter((pod) => !isFinished(pod));
+    const claims = planClaims(replicaSet, selector, candidates);
     const owner = { resource: replicaSets, object: replicaSet };
     return await applyClaims(this.#api, owner, pods, claims);
   }
