@@ -185,6 +185,35 @@ test("a version that does not start stops the rollout, and is told after the dea
   assert.equal(world.condition("Progressing")?.status, "False");
 });
 
+test("a rollout that was paused on its way and goes on has a deadline again", () => {
+  const world = new World();
+  world.podsStart = false;
+  world.settle(3);
+  world.change({ paused: true });
+  world.sync();
+  assert.equal(world.condition("Progressing")?.reason, "DeploymentPaused");
+  assert.equal(progressDeadlineMs(world.deployment), undefined);
+  world.change({ paused: false });
+  world.sync();
+  assert.equal(world.condition("Progressing")?.reason, "DeploymentResumed");
+  assert.equal(progressDeadlineMs(world.deployment), world.nowMs + 600_000);
+  world.nowMs += 700_000;
+  world.sync();
+  assert.equal(world.condition("Progressing")?.reason, "ProgressDeadlineExceeded");
+  assert.equal(progressDeadlineMs(world.deployment), undefined);
+});
+
+test("a Deployment that goes on with another template says that it made a ReplicaSet", () => {
+  const world = new World();
+  world.settle();
+  world.change({ paused: true, template: template("v2") });
+  world.sync();
+  world.change({ paused: false });
+  world.sync();
+  assert.equal(world.condition("Progressing")?.reason, "NewReplicaSetCreated");
+  assert.equal(world.condition("Progressing")?.status, "True");
+});
+
 const noDeadlines: readonly {
   readonly name: string;
   readonly spec?: { readonly progressDeadlineSeconds: number };

@@ -103,14 +103,14 @@ function withProgress(
   if (deadlineSeconds === undefined) {
     return conditions.filter(({ type }) => type !== "Progressing");
   }
-  const known = conditionIn(conditions, "Progressing");
-  const pausing = pauseCondition(known, paused);
-  if (pausing !== undefined) return withCondition(conditions, pausing, nowMs);
-  if (event !== undefined) return withCondition(conditions, event, nowMs);
+  const pausing = pauseCondition(conditionIn(conditions, "Progressing"), paused);
+  const after = pausing === undefined ? conditions : withCondition(conditions, pausing, nowMs);
+  if (event !== undefined) return withCondition(after, event, nowMs);
+  const known = conditionIn(after, "Progressing");
   const isAtRest =
     (counts.replicas ?? 0) === (counts.updatedReplicas ?? 0) &&
     known?.reason === "NewReplicaSetAvailable";
-  if (!judgesProgress || isAtRest) return conditions;
+  if (!judgesProgress || isAtRest) return after;
 
   const { current } = generations;
   const subject =
@@ -120,24 +120,24 @@ function withProgress(
   if (isComplete(deployment, counts)) {
     const message = `${subject} has successfully progressed.`;
     return withCondition(
-      conditions,
+      after,
       { type: "Progressing", status: "True", reason: "NewReplicaSetAvailable", message },
       nowMs,
     );
   }
   if (didProgress(deployment.status ?? {}, counts)) {
     const message = `${subject} is progressing.`;
-    return withProgressAt(conditions, known, message, nowMs);
+    return withProgressAt(after, known, message, nowMs);
   }
   if (isTimedOut(known, deadlineSeconds, nowMs)) {
     const message = `${subject} has timed out progressing.`;
     return withCondition(
-      conditions,
+      after,
       { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message },
       nowMs,
     );
   }
-  return conditions;
+  return after;
 }
 
 /** Unlike others this condition is touched by each bit of progress: its update time starts the deadline anew. */
