@@ -15,19 +15,26 @@ import type { NetworkNamespace } from "./network-namespace.ts";
 
 // linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
 const NFTABLES = 10 << 8;
+const NFT_MSG_GETTABLE = 1;
 const NFT_MSG_GETCHAIN = 4;
 const NFT_MSG_GETRULE = 7;
 const NFT_MSG_GETSETELEM = 13;
 const NFT_MSG_GETGEN = 16;
 const NFTA_GEN_ID = 1;
+const NFTA_TABLE_NAME = 1;
+const NFTA_TABLE_USERDATA = 6;
 const NFTA_CHAIN_TABLE = 1;
+const NFTA_CHAIN_NAME = 3;
 const NFTA_RULE_TABLE = 1;
 const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_DATA = 2;
+const NFTA_SET_ELEM_KEY_END = 10;
 const NFTA_DATA_VALUE = 1;
+const NFTA_DATA_VERDICT = 2;
+const NFTA_VERDICT_CHAIN = 2;
 const NFPROTO_INET = 1;
 const NFGENMSG_BYTES = 4;
 const NLA_TYPE_MASK = 0x3fff;
@@ -35,10 +42,18 @@ const NLA_TYPE_MASK = 0x3fff;
 /** A dump takes milliseconds: three in a row are not interrupted by chance. */
 const DUMP_TRIES_MAX = 3;
 
-/** An element as the kernel holds it, in hexadecimal; `value` is absent for sets and for verdicts. */
+/** Of the user data of a table, type and length stand before a comment (libnftnl, `udata.h`). */
+const USERDATA_HEADER_BYTES = 2;
+
+/** An element as the kernel holds it, in hexadecimal. */
 export interface RawElement {
   readonly key: string;
+  /** The last key of a range; absent for a single one. */
+  readonly keyEnd: string | undefined;
+  /** Absent for sets and for verdicts. */
   readonly value: string | undefined;
+  /** The chain that a verdict leads to, as text. */
+  readonly chain: string | undefined;
 }
 
 /**
@@ -64,18 +79,56 @@ export class NftState implements Disposable {
     return parseAttributes(answer.body, NFGENMSG_BYTES).get(NFTA_GEN_ID)?.readUInt32BE(0) ?? 0;
   }
 
-  /** A digest of a table's chains and rules: equal as long as nobody adds, changes or deletes one. */
-  fingerprint(table: string): string {
+  /** The comment of a table; empty without one, undefined if there is no such table. */
+  comment(table: string): string | undefined {
+    try {
+      const [answer] = this.#netlink.request({
+        type: NFTABLES | NFT_MSG_GETTABLE,
+        body: Buffer.concat([header(), attributes(text(NFTA_TABLE_NAME, table))]),
+        doing: `read table "${table}"`,
+      });
+      const found = answer && parseAttributes(answer.body, NFGENMSG_BYTES);
+      const bytes = found?.get(NFTA_TABLE_USERDATA)?.subarray(USERDATA_HEADER_BYTES);
+      return bytes === undefined ? "" : untilZero(bytes);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The names of a table's chains. */
+  chains(table: string): readonly string[] {
+    const names = attributes(text(NFTA_CHAIN_TABLE, table));
+    return this.#dump(NFT_MSG_GETCHAIN, names).flatMap(({ body }) => {
+      const found = parseAttributes(body, NFGENMSG_BYTES);
+      const name = found.get(NFTA_CHAIN_NAME);
+      const owner = found.get(NFTA_CHAIN_TABLE);
+      return name === undefined || owner === undefined || untilZero(owner) !== table
+        ? []
+        : [untilZero(name)];
+    });
+  }
+
+  /**
+   * A digest of a table's chains and rules, and of the elements of some of its sets: equal as long as nobody adds,
+   * changes or deletes one.
+   */
+  fingerprint(table: string, sets: readonly string[]): string {
     const digest = createHash("sha256");
+    for (const set of sets) {
+      const elements = (this.elements(table, set) ?? []).map((element) => JSON.stringify(element));
+      digest.update(`${set} ${elements.toSorted().join()}`);
+    }
     for (const [type, tableAttribute] of [
       [NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE],
       [NFT_MSG_GETRULE, NFTA_RULE_TABLE],
     ] as const) {
       for (const { body } of this.#dump(type, attributes(text(tableAttribute, table)))) {
         const found = parseAttributes(body, NFGENMSG_BYTES);
-        const owner = found.get(tableAttribute)?.toString("latin1").replace(/\0.*$/, "");
+        const owner = found.get(tableAttribute);
         // The first bytes hold the generation.
-        if (owner === table) digest.update(body.subarray(NFGENMSG_BYTES));
+        if (owner !== undefined && untilZero(owner) === table)
+          digest.update(body.subarray(NFGENMSG_BYTES));
       }
     }
     return digest.digest("hex");
@@ -136,9 +189,12 @@ function parseElements(body: Buffer): RawElement[] {
   for (let at = list.start; at + 4 <= list.end; ) {
     const length = body.readUInt16LE(at);
     if (length < 4) break;
-    const key = dataValue(body, at + 4, at + length, NFTA_SET_ELEM_KEY);
-    const value = dataValue(body, at + 4, at + length, NFTA_SET_ELEM_DATA);
-    if (key !== undefined) elements.push({ key, value });
+    const end = at + length;
+    const key = dataValue(body, at + 4, end, NFTA_SET_ELEM_KEY);
+    const keyEnd = dataValue(body, at + 4, end, NFTA_SET_ELEM_KEY_END);
+    const value = dataValue(body, at + 4, end, NFTA_SET_ELEM_DATA);
+    const chain = value === undefined ? verdictChain(body, at + 4, end) : undefined;
+    if (key !== undefined) elements.push({ key, keyEnd, value, chain });
     at += (length + 3) & ~3;
   }
   return elements;
@@ -148,6 +204,17 @@ function dataValue(bytes: Buffer, start: number, end: number, wanted: number): s
   const outer = find(bytes, start, end, wanted);
   const inner = outer && find(bytes, outer.start, outer.end, NFTA_DATA_VALUE);
   return inner && bytes.toString("hex", inner.start, inner.end);
+}
+
+function verdictChain(bytes: Buffer, start: number, end: number): string | undefined {
+  const data = find(bytes, start, end, NFTA_SET_ELEM_DATA);
+  const verdict = data && find(bytes, data.start, data.end, NFTA_DATA_VERDICT);
+  const chain = verdict && find(bytes, verdict.start, verdict.end, NFTA_VERDICT_CHAIN);
+  return chain && untilZero(bytes.subarray(chain.start, chain.end));
+}
+
+function untilZero(bytes: Buffer): string {
+  return bytes.toString("latin1").replace(/\0.*$/s, "");
 }
 
 /** Where the value of the first attribute of a type lies. */

@@ -142,21 +142,25 @@ export class ProxyLoop {
       }
       this.#nextCheckMs = clock.monotonicMs() + this.#timing.driftCheckMs;
       this.#cutStaleFlows();
-      if (await this.#isIntact()) continue;
-      log.warn("Somebody changed the forwarding rules, writing them anew", { node: nodeName });
+      const drift = await this.#findDrift();
+      if (drift.length === 0) continue;
+      log.warn("Somebody changed the forwarding rules, mending them", {
+        node: nodeName,
+        drift: drift.join("; "),
+      });
       this.#fullReason = "repair";
       return;
     }
   }
 
-  async #isIntact(): Promise<boolean> {
+  async #findDrift(): Promise<readonly string[]> {
     const { dataPlane, log, nodeName } = this.#options;
     try {
-      return await dataPlane.isIntact();
+      return await dataPlane.findDrift();
     } catch (error) {
       // What can not be read is no reason to write: the next look may tell.
       log.warn("Cannot look for drift", { node: nodeName, reason: describeError(error) });
-      return true;
+      return [];
     }
   }
 

@@ -165,6 +165,8 @@ export class Lab implements AsyncDisposable {
       "ipv4/conf/all/accept_local": 1,
       "ipv4/ip_nonlocal_bind": 1,
       "ipv6/ip_nonlocal_bind": 1,
+      // An address answers at once, and not after a second in which nobody else claimed it.
+      "ipv6/conf/default/accept_dad": 0,
     });
     return namespace;
   }

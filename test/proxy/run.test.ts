@@ -7,7 +7,7 @@ import type { Informers } from "../../src/client/api.ts";
 import { InformerCache } from "../../src/client/informer-cache.ts";
 import { openConntrack } from "../../src/kernel/conntrack.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silentLogger } from "../../src/lib/log.ts";
+import { type Logger, silentLogger } from "../../src/lib/log.ts";
 import { openFlatDataPlane } from "../../src/proxy/nftables/apply.ts";
 import { type ProxyOptions, type RunningProxy, runProxy } from "../../src/proxy/run.ts";
 import { clusterProxyConfig } from "../../src/proxy/table/proxy-config.ts";
@@ -129,11 +129,14 @@ async function withProxy(
 
 /** Waits until a round brought the number of syncs to so many. */
 async function syncs(proxy: RunningProxy, count: number): Promise<void> {
-  for (let waitedMs = 0; proxy.counters.syncs < count; waitedMs += 2) {
-    assert.ok(
-      waitedMs < 500,
-      `${JSON.stringify(proxy.reports)} there were ${proxy.counters.syncs} syncs, not ${count}`,
-    );
+  await until(() => proxy.counters.syncs >= count, `there are ${count} syncs`);
+}
+
+/** A minute is for machines that have other things to do. */
+async function until(isSo: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!isSo()) {
+    assert.ok(Date.now() < end, `waited in vain until ${what}`);
     await sleep(2);
   }
 }
@@ -165,7 +168,7 @@ test("a proxy writes nothing before it has both lists", async () => {
   });
 });
 
-test("a changed slice is in the kernel within milliseconds, and its report says so", async () => {
+test("a changed slice comes into the kernel, and its report says how long it took", async () => {
   await lab.listen("TCP", "10.244.1.1", 80);
   await withProxy(async (proxy, cluster) => {
     cluster.list(service());
@@ -178,7 +181,6 @@ test("a changed slice is in the kernel within milliseconds, and its report says 
     assert.equal(report.full, undefined);
     assert.deepEqual([report.services, report.endpoints, report.changedServices], [1, 1, 1]);
     assert.equal(report.latenciesMs.length, 1);
-    assert.ok(report.latenciesMs[0]! < 100, `it took ${report.latenciesMs[0]} ms`);
     assert.equal(proxy.health().isHealthy, true);
   });
 });
@@ -196,30 +198,71 @@ test("changes that come together are one round, and what changes nothing is none
   });
 });
 
+/** What each line of the log says, without what its logger is called. */
+class LogLines {
+  readonly warnings: { readonly message: string; readonly drift: unknown }[] = [];
+  readonly log: Logger = {
+    ...silentLogger,
+    warn: (message, fields) => this.warnings.push({ message, drift: fields?.["drift"] }),
+    with: () => this.log,
+  };
+}
+
 const tamperings = [
-  { name: "the table was deleted", command: ["delete", "table", "inet", "portolan"] },
-  { name: "a chain was flushed", command: ["flush", "chain", "inet", "portolan", "services4"] },
-  { name: "a map was flushed", command: ["flush", "map", "inet", "portolan", "services4"] },
   {
-    name: "a rule was added",
-    command: ["insert", "rule", "inet", "portolan", "prerouting", "accept"],
+    name: "the table was deleted",
+    command: "delete table inet portolan",
+    drift: "the table is gone",
+    syncs: 2,
+  },
+  {
+    name: "a chain was flushed",
+    command: "flush chain inet portolan services4",
+    drift: "chains or rules",
+    syncs: 2,
+  },
+  {
+    name: "a map was flushed",
+    command: "flush map inet portolan services4",
+    drift: "services4: 1 missing, 0 foreign",
+    syncs: 2,
+  },
+  {
+    name: "several things were changed at once",
+    command:
+      "insert rule inet portolan prerouting drop; flush map inet portolan slots4; add element inet portolan dropped4 { 10.96.0.50 . tcp . 80 }",
+    drift: "chains or rules; slots4: 1 missing, 0 foreign; dropped4: 0 missing, 1 foreign",
+    syncs: 2,
+  },
+  {
+    // What it holds has another key, so nothing of ours goes into it: the mending fails, and all is thrown away.
+    name: "a map was replaced by another",
+    command:
+      "flush table inet portolan; delete map inet portolan restricted4; add set inet portolan restricted4 { type mark; }",
+    drift: "chains or rules",
+    syncs: 3,
   },
 ] as const;
 
-for (const { name, command } of tamperings) {
-  test(`drift: ${name}, and the proxy writes it anew`, async () => {
+for (const { name, command, drift, syncs: count } of tamperings) {
+  test(`drift: ${name}; the proxy says so and mends it`, async () => {
     await lab.listen("TCP", "10.244.1.1", 80);
+    const { log, warnings } = new LogLines();
     await withProxy(
       async (proxy, cluster) => {
         cluster.list(service(), slice(["10.244.1.1"]));
         await proxy.ready;
-        lab.run("node", "nft", ...command);
-        await syncs(proxy, 2);
-        assert.equal(proxy.reports.at(-1)?.full, "repair");
+        lab.run("node", "nft", command);
+        await syncs(proxy, count);
+        assert.equal(proxy.reports[1]?.full, "repair");
+        assert.equal(proxy.reports.at(-1)?.error, undefined);
         assert.equal(proxy.counters.repairs, 1);
+        assert.deepEqual(warnings, [
+          { message: "Somebody changed the forwarding rules, mending them", drift },
+        ]);
         assert.equal(await answer(), "10.244.1.1:80");
       },
-      { timing: { driftCheckMs: 20 } },
+      { timing: { driftCheckMs: 20 }, log },
     );
   });
 }
@@ -239,8 +282,7 @@ test("stale flows that could not be looked at are looked at again while nothing 
       cluster.list(service({ ports }), slice(["10.244.1.1"], 80, "UDP"));
       await proxy.ready;
       assert.equal(looks, 1);
-      await sleep(100);
-      assert.equal(looks, 2);
+      await until(() => looks === 2, "flows are looked at again");
       assert.equal(proxy.counters.syncs, 1);
     },
     { conntrack, timing: { driftCheckMs: 20 } },
@@ -253,10 +295,11 @@ test("drift is seen also while changes never stop", async () => {
       cluster.list(service());
       await proxy.ready;
       lab.run("node", "nft", "flush", "chain", "inet", "portolan", "services4");
-      for (let i = 0; i < 100 && proxy.counters.repairs === 0; i++) {
-        cluster.setSlice(slice([`10.244.1.${i + 1}`]));
-        await sleep(5);
-      }
+      let turn = 0;
+      await until(() => {
+        cluster.setSlice(slice([`10.244.1.${(turn++ % 200) + 1}`]));
+        return proxy.counters.repairs > 0;
+      }, "the rules are mended");
       assert.equal(proxy.counters.repairs, 1);
     },
     { timing: { driftCheckMs: 50 } },

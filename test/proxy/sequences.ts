@@ -33,13 +33,8 @@ export function testSequences({ name, open, skip }: Conformance): void {
 
   const sequence = (title: string, action: (steps: Steps) => Promise<void>) =>
     test(`${name}: ${title}`, { skip }, async () => {
-      await using plane = open(lab.node, config);
-      const steps = new Steps(lab, plane);
-      try {
-        await action(steps);
-      } finally {
-        await plane.remove();
-      }
+      await using steps = new Steps(lab, () => open(lab.node, config));
+      await action(steps);
     });
 
   sequence("without affinity connections spread evenly (chi-square)", async (steps) => {
@@ -146,6 +141,159 @@ export function testSequences({ name, open, skip }: Conformance): void {
     for (const source of sources) assert.equal(await steps.connect(source), first.get(source));
   });
 
+  const clients = Array.from({ length: 12 }, (_, index) => `198.51.100.${index + 1}`);
+  const clients6 = Array.from({ length: 4 }, (_, index) => `fd00:244:1::${index + 1}`);
+
+  /** Which backend each of the clients reaches. */
+  const backendsOf = async (steps: Steps) => {
+    const result: string[] = [];
+    for (const client of clients) result.push(await steps.connect(client));
+    for (const client of clients6) result.push(await steps.connect(client, "fd00:96::50"));
+    return result;
+  };
+
+  const sticky = { hosts: [1, 2, 3, 4, 5], affinitySeconds: 10_800 };
+
+  sequence("clients stay with their backends when the proxy is restarted", async (steps) => {
+    await steps.set(sticky);
+    const first = await backendsOf(steps);
+    await steps.restart(sticky);
+    assert.deepEqual(await backendsOf(steps), first);
+  });
+
+  sequence("so they do when others came and went meanwhile, in whatever order", async (steps) => {
+    // The numbers of backends follow from their history: 5, 1 and 2, then 4 in the place of 1.
+    await steps.set({ ...sticky, hosts: [5] });
+    await steps.set({ ...sticky, hosts: [1, 2, 5] });
+    await steps.set({ ...sticky, hosts: [2, 4, 5] });
+    const first = await backendsOf(steps);
+    await steps.restart({ ...sticky, hosts: [1, 2, 3, 5] });
+    const later = await backendsOf(steps);
+    for (const [index, backend] of first.entries()) {
+      if (!/[.:]4\]?:80$/.test(backend)) assert.equal(later[index], backend);
+      assert.doesNotMatch(later[index]!, /[.:]4\]?:80$/);
+    }
+    await steps.set(sticky);
+    assert.deepEqual(await backendsOf(steps), later);
+  });
+
+  sequence("a proxy that is restarted takes out what went meanwhile", async (steps) => {
+    await steps.set(sticky);
+    await steps.connect("10.244.1.200");
+    await steps.restart(undefined);
+    const outcome = await lab.send({
+      source: "10.244.1.200",
+      destination: "10.96.0.50",
+      port: 80,
+      protocol: "TCP",
+    });
+    assert.equal(outcome.kind, "silent");
+    assert.doesNotMatch(lab.run("node", "nft", "list", "ruleset"), /10\.244\.2\.\d|10\.96\.0\.50/);
+  });
+
+  sequence("S07 affinity switched off while the proxy is away remembers nobody", async (steps) => {
+    await steps.set(sticky);
+    const first = await backendsOf(steps);
+    await steps.restart({ hosts: sticky.hosts });
+    assert.ok(new Set(await steps.connectTimes(20, "10.244.1.200")).size > 1);
+    await steps.set(sticky);
+    assert.notDeepEqual(await backendsOf(steps), first);
+  });
+
+  const tamperings: readonly { name: string; commands: string[]; drift: RegExp }[] = [
+    {
+      name: "a chain was flushed",
+      commands: ["flush chain inet portolan services4"],
+      drift: /^chains or rules$/,
+    },
+    {
+      name: "a rule was inserted",
+      commands: ["insert rule inet portolan prerouting drop"],
+      drift: /^chains or rules$/,
+    },
+    {
+      name: "a chain of somebody else's drops everything",
+      commands: [
+        "add chain inet portolan foreign { type filter hook prerouting priority -200 ; policy drop ; }",
+      ],
+      drift: /^chains or rules$/,
+    },
+    {
+      name: "an element was deleted",
+      commands: ["delete element inet portolan services4 { 10.96.0.50 . tcp . 80 }"],
+      drift: /^services4: 1 missing, 0 foreign$/,
+    },
+    {
+      name: "an element was added",
+      commands: ["add element inet portolan restricted4 { 10.96.0.50 . tcp . 80 }"],
+      drift: /^restricted4: 0 missing, 1 foreign$/,
+    },
+    {
+      name: "backends were flushed",
+      commands: ["flush map inet portolan backends4"],
+      drift: /^backends4: 5 missing, 0 foreign$/,
+    },
+    {
+      name: "the way to the spreads was flushed",
+      commands: ["flush map inet portolan spreads4"],
+      drift: /^chains or rules$/,
+    },
+    {
+      name: "the node's address was taken from the set",
+      commands: ["flush set inet portolan nodeport-ips4"],
+      drift: /^chains or rules$/,
+    },
+    {
+      name: "a client was admitted",
+      commands: [
+        "add element inet portolan admitted4 { 10.96.0.50 . tcp . 80 . 10.0.0.0-10.0.0.5 }",
+      ],
+      drift: /^admitted4: 0 missing, 1 foreign$/,
+    },
+    {
+      name: "many things were changed at once",
+      commands: [
+        "flush chain inet portolan prerouting",
+        "flush map inet portolan slots4",
+        "flush map inet portolan services6",
+        "add element inet portolan dropped4 { 10.96.0.50 . tcp . 80 }",
+        "add chain inet portolan foreign",
+        "flush set inet portolan cluster-ips4",
+      ],
+      drift:
+        /^chains or rules; services6: 1 missing.*slots4: 5 missing.*dropped4: 0 missing, 1 foreign$/,
+    },
+  ];
+
+  for (const { name: title, commands, drift } of tamperings) {
+    sequence(`drift: ${title}; it is found and mended, and clients stay`, async (steps) => {
+      await steps.set(sticky);
+      const first = await backendsOf(steps);
+      assert.match((await steps.tamper(...commands)).join("; "), drift);
+      assert.deepEqual(await backendsOf(steps), first);
+    });
+  }
+
+  sequence("drift: the table was deleted; it is found and written again", async (steps) => {
+    await steps.set(sticky);
+    assert.deepEqual(await steps.tamper("delete table inet portolan"), ["the table is gone"]);
+    await steps.connect("10.244.1.200");
+  });
+
+  sequence("drift: tables of others are no drift, and are left alone", async (steps) => {
+    await steps.set(sticky);
+    const drift = await steps.tamper(
+      "add table inet foreign",
+      "add chain inet foreign prerouting { type filter hook prerouting priority 0 ; }",
+      "add table ip portolan",
+      "add map ip portolan services4 { type ipv4_addr : mark ; }",
+    );
+    assert.deepEqual(drift, []);
+    await steps.restart(sticky);
+    assert.match(lab.run("node", "nft", "list", "ruleset"), /inet foreign.*ip portolan/s);
+    lab.run("node", "nft", "delete table inet foreign; delete table ip portolan");
+  });
+
   sequence("K05 a TCP connection outlives its backend's place in the slice", async (steps) => {
     await steps.set({ hosts: [1] });
     const echo = await lab
@@ -214,16 +362,40 @@ interface ServiceState {
 }
 
 /** One Service at 10.96.0.50 and fd00:96::50, changed step by step as the sync loop would. */
-class Steps {
+class Steps implements AsyncDisposable {
   readonly #lab: Lab;
-  readonly #plane: DataPlane;
+  readonly #open: () => DataPlane;
+  #plane: DataPlane;
   readonly #builder = new ForwardingTableBuilder({ nodeName: "node-a" });
   readonly #udpEntries = new UdpEntries();
   #isFirst = true;
 
-  constructor(lab: Lab, plane: DataPlane) {
+  constructor(lab: Lab, open: () => DataPlane) {
     this.#lab = lab;
-    this.#plane = plane;
+    this.#open = open;
+    this.#plane = open();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#plane.remove();
+    await this.#plane[Symbol.asyncDispose]();
+  }
+
+  /** Another proxy takes over; what the one before said is known to the kernel alone. */
+  async restart(state: ServiceState | undefined): Promise<void> {
+    await this.#plane[Symbol.asyncDispose]();
+    this.#plane = this.#open();
+    this.#isFirst = true;
+    await (state === undefined ? this.remove() : this.set(state));
+  }
+
+  /** Somebody changes the rules with nft, and the proxy finds out. Returns what it finds. */
+  async tamper(...commands: readonly string[]): Promise<readonly string[]> {
+    for (const command of commands) this.#lab.run("node", "nft", ...command.split(" "));
+    const drift = await this.#plane.findDrift();
+    await this.#plane.apply(this.#builder.table);
+    assert.deepEqual(await this.#plane.findDrift(), []);
+    return drift;
   }
 
   async set(state: ServiceState): Promise<void> {

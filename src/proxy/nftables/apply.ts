@@ -4,10 +4,9 @@ import { Nft } from "../../kernel/nft.ts";
 import { type NftState, openNftState } from "../../kernel/nft-state.ts";
 import type { DataPlane } from "../table/data-plane.ts";
 import type { ForwardingTable } from "../table/forwarding-table.ts";
-import { type FlatOptions, TABLE, TABLE_NAME } from "./base-ruleset.ts";
-import { comparableMaps, elementBytes } from "./element-bytes.ts";
-import type { Element } from "./elements.ts";
+import { type FlatOptions, layoutOf, staticSets, TABLE, TABLE_NAME } from "./base-ruleset.ts";
 import { FlatPlan, type Transaction } from "./flat-plan.ts";
+import { compareElements, HeldReader } from "./held-table.ts";
 
 /** Writes the flat layout into the nftables of one network namespace. */
 export function openFlatDataPlane(namespace: NetworkNamespace, options: FlatOptions): DataPlane {
@@ -19,9 +18,13 @@ class FlatDataPlane implements DataPlane {
   readonly #options: FlatOptions;
   readonly #nft: Nft;
   readonly #state: NftState;
-  /** What the kernel holds; undefined before the first success and after a failure. */
-  #plan: FlatPlan | undefined;
-  /** Of chains and rules as we wrote them; undefined while the table is being replaced. */
+  readonly #reader: HeldReader;
+  #plan: FlatPlan;
+  /** Whether the kernel holds what the plan says: not before the first success, nor after a failure. */
+  #isCurrent = false;
+  /** What is in the kernel could not be mended, so it is thrown away. */
+  #mustReplace = false;
+  /** Of chains and rules as we wrote them; undefined before. */
   #fingerprint: string | undefined;
   /** Somebody else's chains or rules were found when we added some of our own. */
   #isTampered = false;
@@ -32,42 +35,70 @@ class FlatDataPlane implements DataPlane {
     this.#options = options;
     this.#nft = new Nft(namespace);
     this.#state = openNftState(namespace);
+    this.#reader = new HeldReader(this.#state);
+    this.#plan = new FlatPlan(options);
   }
 
   async apply(table: ForwardingTable, services?: ReadonlySet<string>): Promise<void> {
-    const plan = services === undefined ? undefined : this.#plan;
-    this.#plan = undefined;
-    if (plan === undefined || services === undefined) {
-      const fresh = new FlatPlan(this.#options);
-      this.#ownGeneration = undefined;
-      this.#fingerprint = undefined;
-      this.#isTampered = false;
-      await this.#runAll(fresh.replaceAll(table));
-      this.#plan = fresh;
-      return;
+    const isCurrent = this.#isCurrent;
+    this.#isCurrent = false;
+    if (isCurrent && services !== undefined) {
+      await this.#runAll(this.#plan.change(table, services));
+    } else {
+      await this.#applyAll(table);
     }
-    await this.#runAll(plan.change(table, services));
-    this.#plan = plan;
+    this.#isCurrent = true;
   }
 
-  async isIntact(): Promise<boolean> {
-    if (this.#plan === undefined || this.#isTampered) return false;
+  async findDrift(): Promise<readonly string[]> {
+    if (!this.#isCurrent) return ["nothing is known to be written"];
     const generation = this.#state.generation();
-    if (generation === this.#ownGeneration) return true;
+    if (generation === this.#ownGeneration && !this.#isTampered) return [];
     // Somebody wrote, most often to a table of their own.
-    if (!(await this.#equals(this.#plan))) return false;
-    this.#ownGeneration = generation;
-    return true;
+    const differences = await this.#differences();
+    if (differences.length === 0) this.#ownGeneration = generation;
+    return differences;
   }
 
   async remove(): Promise<void> {
-    this.#plan = undefined;
+    this.#isCurrent = false;
     this.#nft.run(`table ${TABLE} {}\ndelete table ${TABLE}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#nft[Symbol.dispose]();
     this.#state[Symbol.dispose]();
+  }
+
+  /**
+   * Makes the kernel's table what it should be, whatever it is. A table of this layout is mended in place: only what
+   * differs is written, so packets are forwarded all the while, and remembered clients are not forgotten.
+   */
+  async #applyAll(table: ForwardingTable): Promise<void> {
+    this.#ownGeneration = undefined;
+    const isOurs = this.#state.comment(TABLE_NAME) === layoutOf(this.#options);
+    if (isOurs && !this.#mustReplace) {
+      const held = await this.#reader.read({ areRulesIntact: this.#areRulesIntact() });
+      this.#mustReplace = true;
+      await this.#runAll(this.#plan.reconcile(table, held));
+    } else {
+      this.#fingerprint = undefined;
+      this.#plan = new FlatPlan(this.#options);
+      await this.#runAll(this.#plan.replaceAll(table));
+    }
+    this.#mustReplace = false;
+    this.#isTampered = false;
+  }
+
+  #areRulesIntact(): boolean {
+    return !this.#isTampered && this.#fingerprint === this.#readFingerprint();
+  }
+
+  #readFingerprint(): string {
+    return this.#state.fingerprint(
+      TABLE_NAME,
+      staticSets.map(({ name }) => name),
+    );
   }
 
   /** One after the other, with a breath between them: each blocks for up to 30 ms. */
@@ -83,33 +114,19 @@ class FlatDataPlane implements DataPlane {
   #run(transaction: Transaction): void {
     const addsChains = transaction.includes("chain ");
     if (addsChains && this.#fingerprint !== undefined) {
-      this.#isTampered ||= this.#state.fingerprint(TABLE_NAME) !== this.#fingerprint;
+      this.#isTampered ||= this.#readFingerprint() !== this.#fingerprint;
     }
     this.#nft.run(transaction);
-    if (addsChains) this.#fingerprint = this.#state.fingerprint(TABLE_NAME);
+    if (addsChains) this.#fingerprint = this.#readFingerprint();
     if (this.#ownGeneration === undefined) return;
     // Each transaction counts one.
     const generation = this.#state.generation();
     this.#ownGeneration = generation === this.#ownGeneration + 1 ? generation : undefined;
   }
 
-  async #equals(plan: FlatPlan): Promise<boolean> {
-    if (this.#state.fingerprint(TABLE_NAME) !== this.#fingerprint) return false;
-    const wanted = Map.groupBy(plan.elements().values(), (element) => element.in);
-    for (const map of comparableMaps) {
-      if (!this.#holds(map, wanted.get(map) ?? [])) return false;
-      await nextTurn();
-    }
-    return true;
-  }
-
-  #holds(map: string, wanted: readonly Element[]): boolean {
-    const held = this.#state.elements(TABLE_NAME, map);
-    if (held?.length !== wanted.length) return false;
-    const values = new Map(held.map(({ key, value }) => [key, value]));
-    return wanted.every((element) => {
-      const bytes = elementBytes(element);
-      return bytes !== undefined && values.has(bytes.key) && values.get(bytes.key) === bytes.value;
-    });
+  async #differences(): Promise<readonly string[]> {
+    if (this.#state.comment(TABLE_NAME) === undefined) return ["the table is gone"];
+    const rules = this.#areRulesIntact() ? [] : ["chains or rules"];
+    return [...rules, ...(await compareElements(this.#reader, this.#plan.elements()))];
   }
 }

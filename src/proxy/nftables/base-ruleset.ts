@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Cidr, formatCidr, type IpFamily } from "../../lib/ip.ts";
 import { type ProxyConfig, primaryNodeIp, withoutNested } from "../table/proxy-config.ts";
 import {
@@ -27,18 +28,45 @@ export const families = {
   IPv6: { digit: "6", ip: "ip6", loopback: "::1", client: "@nh,96,96" },
 } as const satisfies Record<IpFamily, object>;
 
+/** The sets and maps whose elements belong to the rules, and not to Services; nft has a word for each kind. */
+export const staticSets = Object.values(families).flatMap(({ digit }) => [
+  { kind: "set", name: `nodeport-ips${digit}` } as const,
+  { kind: "map", name: `spreads${digit}` } as const,
+]);
+
 /** Everything that does not depend on Services: base chains, helpers, and maps without elements. */
 export function renderBaseRuleset(options: FlatOptions): string {
   return [
     `table ${TABLE} {`,
+    `  comment "${layoutOf(options)}"`,
     renderMaps("IPv4", options),
     renderMaps("IPv6", options),
-    renderHooks(),
-    renderFamily("IPv4", options.config),
-    renderFamily("IPv6", options.config),
+    renderChains(options),
     "}",
+    ...renderNodePortIps(options.config),
     "",
   ].join("\n");
+}
+
+/** The names of the chains among it. */
+export function baseChains(options: FlatOptions): readonly string[] {
+  return [...renderChains(options).matchAll(/^ {2}chain (\S+) /gm)].flatMap(
+    ([, name]) => name ?? [],
+  );
+}
+
+/**
+ * The comment of the table: equal where the maps are the same and the numbers in them mean the same, so that what
+ * another proxy left can be carried on.
+ */
+export function layoutOf(options: FlatOptions): string {
+  const maps = renderMaps("IPv4", options) + renderMaps("IPv6", options);
+  const marks = JSON.stringify([LIST_MASK, KIND_MASK, SPREAD_MASK, entryKinds]);
+  return `flat layout ${createHash("sha256").update(maps).update(marks).digest("hex").slice(0, 12)}`;
+}
+
+function renderChains({ config }: FlatOptions): string {
+  return [renderHooks(), renderFamily("IPv4", config), renderFamily("IPv6", config)].join("\n");
 }
 
 /**
@@ -48,19 +76,17 @@ export function renderBaseRuleset(options: FlatOptions): string {
  * Only `spreads` holds verdicts: the kernel validates every chain again when a verdict map
  * changes, so what changes with each Service is in maps of data.
  */
-function renderMaps(family: IpFamily, { config, affinityClientsMax }: FlatOptions): string {
+function renderMaps(family: IpFamily, { affinityClientsMax }: FlatOptions): string {
   const { digit, ip, client } = families[family];
   const entry = `${ip} daddr . meta l4proto . th dport`;
   const port = "meta l4proto . th dport";
   const slot = "meta mark . numgen random mod 65536";
-  const nodePortRanges = nodePortRangesOf(config, family);
-  const open = nodePortRanges.length === 0 ? "" : `elements = { ${nodePortRanges.join(", ")} }; `;
   const address = family === "IPv4" ? "ipv4_addr" : "ipv6_addr";
   return `
   # Entries: address or node port -> list, kind of entry, spread.
   map services${digit} { typeof ${entry} : meta mark; }
   map nodeports${digit} { typeof ${port} : meta mark; }
-  set nodeport-ips${digit} { type ${address}; flags interval; ${open}}
+  set nodeport-ips${digit} { type ${address}; flags interval; }
   set cluster-ips${digit} { typeof ${ip} daddr; }
 
   # How to spread -> the chain that does it. One chain for each number of slots.
@@ -233,6 +259,14 @@ function matchPod(family: IpFamily, { localDetection }: ProxyConfig): string | u
       return `${families[family].ip} saddr { ${formatRanges(ranges).join(", ")} }`;
     }
   }
+}
+
+function renderNodePortIps(config: ProxyConfig): readonly string[] {
+  return (["IPv4", "IPv6"] as const).flatMap((family) => {
+    const ranges = nodePortRangesOf(config, family);
+    const set = `nodeport-ips${families[family].digit}`;
+    return ranges.length === 0 ? [] : [`add element ${TABLE} ${set} { ${ranges.join(", ")} }`];
+  });
 }
 
 function nodePortRangesOf(config: ProxyConfig, family: IpFamily): readonly string[] {

@@ -8,7 +8,7 @@ import {
 } from "../table/port-routing.ts";
 import { admittedSources, type ProxyConfig } from "../table/proxy-config.ts";
 import { families } from "./base-ruleset.ts";
-import { type EntryKind, entryMark, formatMark } from "./marks.ts";
+import { type EntryKind, entryMark, formatMark, listIdOf } from "./marks.ts";
 
 /** One element of a map, or of a set where it has no value. All are text as nft takes it. */
 export interface Element {
@@ -20,8 +20,14 @@ export interface Element {
 
 /** Numbers that a plan has given to lists of backends, to backends in them, and to ways of spreading. */
 export interface Numbers {
-  /** A list with session affinity is sticky: the kernel remembers who uses it. */
-  list(listKey: string, options: { readonly isSticky: boolean }): ListNumbers;
+  /**
+   * A list with session affinity is sticky: the kernel remembers who uses it. `ledToBy` names the element that leads
+   * to the list, by which it is known again in a table that somebody else wrote.
+   */
+  list(
+    listKey: string,
+    options: { readonly isSticky: boolean; readonly ledToBy: string },
+  ): ListNumbers;
   spreadId(spread: Spread): number;
 }
 
@@ -46,15 +52,58 @@ interface BackendList {
   readonly elements: readonly Element[];
 }
 
+/** What names an element in the whole table. */
+export function elementId(element: Pick<Element, "in" | "key">): string {
+  return `${element.in} ${element.key}`;
+}
+
+/** Backends may serve several Services, and these may share an address; an entry has one owner. */
+export function isShared(element: Element): boolean {
+  return element.in.startsWith("hairpins") || element.in.startsWith("cluster-ips");
+}
+
+/**
+ * The entry or the list that an element is part of; whoever has that has the element. For a shared one, itself.
+ */
+export function partOf(element: Element): string {
+  const name = element.in.slice(0, -1);
+  const digit = element.in.slice(-1);
+  switch (name) {
+    case "hairpins":
+    case "cluster-ips":
+      return elementId(element);
+    case "slots":
+    case "backends":
+    case "inside":
+    case "outside":
+      return `list ${listIdOf(element.key.split(" ")[0] ?? "")}`;
+    case "admitted":
+      return `entry${digit} ${element.key.split(" . ").slice(0, 3).join(" . ")}`;
+    default:
+      return `entry${digit} ${element.key}`;
+  }
+}
+
 /** All elements of one Service port. */
 export function elementsOf(
   routing: PortRouting,
   config: ProxyConfig,
   numbers: Numbers,
 ): readonly Element[] {
-  const cluster = backendList("cluster", routing.cluster, routing, numbers);
-  const local = backendList("local", routing.local, routing, numbers);
   const { digit } = families[routing.family];
+  const cluster = backendList(routing, numbers, {
+    name: "cluster",
+    backends: routing.cluster,
+    ledToBy: ledToBy(routing, (entry) => !entry.isLocalOnly || isExternalLocal(entry)),
+  });
+  const local = backendList(routing, numbers, {
+    name: "local",
+    backends: routing.local,
+    ledToBy:
+      cluster === undefined || routing.entries.some((e) => e.isLocalOnly && !isExternalLocal(e))
+        ? ledToBy(routing, (entry) => entry.isLocalOnly && !isExternalLocal(entry))
+        : elementId({ in: `outside${digit}`, key: formatMark(cluster.id) }),
+  });
   const isSplit = routing.entries.some((entry) => isExternalLocal(entry));
   return [
     ...(cluster?.elements ?? []),
@@ -93,23 +142,34 @@ function isExternalLocal(entry: Entry): boolean {
   return entry.kind !== "ClusterIP" && entry.isLocalOnly;
 }
 
+/** The element by which packets come to a list: that of the first entry which uses it. */
+function ledToBy(routing: PortRouting, uses: (entry: Entry) => boolean): string {
+  const entry = routing.entries.find(uses);
+  return entry === undefined ? "" : entryId(entry, routing);
+}
+
 function backendList(
-  name: "cluster" | "local",
-  backends: readonly Backend[] | undefined,
   routing: PortRouting,
   numbers: Numbers,
+  list: {
+    readonly name: "cluster" | "local";
+    readonly backends: readonly Backend[] | undefined;
+    readonly ledToBy: string;
+  },
 ): BackendList | undefined {
+  const { name, backends } = list;
   if (backends === undefined || backends.length === 0) return undefined;
   const { family, protocol, servicePortName, affinitySeconds } = routing;
   const { digit } = families[family];
   const isSticky = affinitySeconds !== undefined;
   // Affinity is part of the name: when it is switched off and on again, nobody is remembered.
   const listKey = `${servicePortName} ${protocol} ${family} ${name}${isSticky ? " sticky" : ""}`;
-  const list = numbers.list(listKey, { isSticky });
+  const numbered = numbers.list(listKey, { isSticky, ledToBy: list.ledToBy });
+  const { id } = numbered;
   const slots = slotsOf(backends);
-  const markOf = (backend: Backend) => formatMark(list.id, list.indexOf(formatBackend(backend)));
+  const markOf = (backend: Backend) => formatMark(id, numbered.indexOf(formatBackend(backend)));
   return {
-    id: list.id,
+    id,
     spread: numbers.spreadId({ digit, slots: slots.length, affinitySeconds }),
     elements: [
       ...backends.map((backend) => ({
@@ -119,7 +179,7 @@ function backendList(
       })),
       ...slots.map((backend, slot) => ({
         in: `slots${digit}`,
-        key: `${formatMark(list.id)} . ${slot}`,
+        key: `${formatMark(id)} . ${slot}`,
         value: markOf(backend),
       })),
     ],
@@ -172,8 +232,17 @@ function mapElement(
 ): Element {
   // An entry that looks at the source first finds its spread behind that.
   const spread = kind === "externalLocal" ? 0 : list.spread;
-  const map = at.isPort ? "nodeports" : "services";
-  return { in: `${map}${at.digit}`, key, value: entryMark(list.id, kind, spread) };
+  return { in: entryMap(at), key, value: entryMark(list.id, kind, spread) };
+}
+
+function entryMap({ isPort, digit }: { isPort: boolean; digit: "4" | "6" }): string {
+  return `${isPort ? "nodeports" : "services"}${digit}`;
+}
+
+function entryId(entry: Entry, routing: PortRouting): string {
+  const { digit } = families[routing.family];
+  const isPort = entry.kind === "NodePort";
+  return elementId({ in: entryMap({ isPort, digit }), key: formatEntry(entry, routing) });
 }
 
 function restrictionElements(

@@ -23,7 +23,7 @@ class Elements {
   run(transaction: string): void {
     for (const line of transaction.split("\n")) {
       const match = /^(add|delete) element inet portolan (\S+) \{ (.*) \}$/.exec(line);
-      if (match === null || match[2]?.startsWith("spreads")) continue;
+      if (match === null || /^(spreads|nodeport-ips)/.test(match[2] ?? "")) continue;
       const [, verb, map, list = ""] = match;
       for (const text of list.split(", ")) {
         const [key = "", value = ""] = text.split(" : ");

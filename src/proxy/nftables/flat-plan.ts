@@ -1,8 +1,14 @@
 import type { ForwardingTable } from "../table/forwarding-table.ts";
-import { type FlatOptions, families, renderBaseRuleset, TABLE } from "./base-ruleset.ts";
-import { type Element, elementsOf } from "./elements.ts";
-import { LIST_MASK } from "./marks.ts";
-import { type NumberedSpread, NumberKeeper } from "./number-keeper.ts";
+import {
+  baseChains,
+  type FlatOptions,
+  renderBaseRuleset,
+  staticSets,
+  TABLE,
+} from "./base-ruleset.ts";
+import { type Element, elementId, elementsOf, isShared, partOf } from "./elements.ts";
+import { type HeldNumbers, type NumberedSpread, NumberKeeper } from "./number-keeper.ts";
+import { renderSpread, spreadName } from "./spread-chain.ts";
 
 /**
  * nft text that the kernel carries out as a whole or not at all. Every Service is whole in one of them.
@@ -15,17 +21,36 @@ export type Transaction = string;
  */
 const TRANSACTION_ELEMENTS_MAX = 5000;
 
+/** Of chains that spread, more do not go with elements into one transaction: one with affinity has 3,000 bytes. */
+const TRANSACTION_SPREADS_MAX = 40;
+
+/** Elements that no Service has are taken out in parts of this size. */
+const LEFTOVERS_MAX = 1000;
+
+/** What a kernel's table of this layout holds. */
+export interface HeldTable extends HeldNumbers {
+  /** Whether chains and rules are as this plan wrote them; if not, they are all written anew. */
+  readonly areRulesIntact: boolean;
+  readonly chains: readonly string[];
+  /** The maps and sets that are there. */
+  readonly maps: ReadonlySet<string>;
+}
+
+type Elements = ReadonlyMap<string, Element>;
+
+const none: Elements = new Map();
+
 /**
  * The flat layout: what is in the kernel's table, and what has to be said to change it.
  *
- * A plan assumes that each transaction that it gave was applied, in order. When one fails, begin again
- * with a new plan and `replaceAll`.
+ * A plan assumes that each transaction that it gave was applied, in order. When one fails, see what the kernel
+ * holds and `reconcile`, or begin again with a new plan and `replaceAll`.
  */
 export class FlatPlan {
   readonly #options: FlatOptions;
   readonly #numbers = new NumberKeeper();
   /** What each Service has in the table, by map and key. */
-  readonly #elements = new Map<string, ReadonlyMap<string, Element>>();
+  readonly #elements = new Map<string, Elements>();
   /** Of elements that several Services share: how many do. */
   readonly #owners = new Map<string, number>();
 
@@ -34,7 +59,7 @@ export class FlatPlan {
   }
 
   /** What the kernel's table holds when every transaction was applied; the base and the spreads are not among it. */
-  elements(): ReadonlyMap<string, Element> {
+  elements(): Elements {
     return new Map([...this.#elements.values()].flatMap((elements) => [...elements]));
   }
 
@@ -47,36 +72,29 @@ export class FlatPlan {
     yield* others;
   }
 
+  /**
+   * Brings a table of this layout, whoever wrote it, to what the forwarding table says. What is right already is not
+   * touched, and clients that the kernel remembers stay with their backends.
+   */
+  *reconcile(table: ForwardingTable, held: HeldTable): Generator<Transaction> {
+    this.#numbers.takeOver(held);
+    const wanted = this.#renderAll(table, [...table.keys()].toSorted());
+    yield* this.#repairRules(held);
+    const leftovers = this.#assumeHeld(wanted, held.elements);
+    yield* this.#move(new Map([...wanted, ...leftovers.map((part) => [part, none] as const)]));
+    this.#numbers.releaseHeld();
+  }
+
   /** Brings these Services to what the table says; those that it lacks are taken out. Nothing if nothing differs. */
-  *change(table: ForwardingTable, services: Iterable<string>): Generator<Transaction> {
-    let removed: Element[] = [];
-    let added: Element[] = [];
-    for (const service of [...services].toSorted()) {
-      const before = this.#elements.get(service) ?? new Map<string, Element>();
-      const after = this.#render(table, service);
-      removed.push(...differing(before, after).filter((element) => this.#release(element)));
-      added.push(...differing(after, before).filter((element) => this.#hold(element)));
-      if (after.size === 0) this.#elements.delete(service);
-      else this.#elements.set(service, after);
-      if (removed.length + added.length < TRANSACTION_ELEMENTS_MAX) continue;
-      yield this.#transaction(removed, added);
-      removed = [];
-      added = [];
-    }
-    const last = this.#transaction(removed, added);
-    if (last !== "") yield last;
+  change(table: ForwardingTable, services: Iterable<string>): Generator<Transaction> {
+    return this.#move(this.#renderAll(table, [...services].toSorted()));
   }
 
-  #transaction(removed: readonly Element[], added: readonly Element[]): Transaction {
-    const [dropped, kept] = withoutReturning(removed, added);
-    return [
-      ...this.#numbers.takeNewSpreads().map(renderSpread),
-      ...renderElements("delete", dropped),
-      ...renderElements("add", kept),
-    ].join("");
+  #renderAll(table: ForwardingTable, services: readonly string[]): ReadonlyMap<string, Elements> {
+    return new Map(services.map((service) => [service, this.#render(table, service)]));
   }
 
-  #render(table: ForwardingTable, service: string): ReadonlyMap<string, Element> {
+  #render(table: ForwardingTable, service: string): Elements {
     const elements = new Map<string, Element>();
     const numbers = this.#numbers.forService(service);
     for (const routing of table.get(service) ?? []) {
@@ -86,6 +104,113 @@ export class FlatPlan {
     }
     numbers.forgetUnused();
     return elements;
+  }
+
+  /** Writes all chains anew in one transaction, unless they are as they should be. Elements stay as they are. */
+  *#repairRules(held: HeldTable): Generator<Transaction> {
+    const spreads = this.#numbers.spreads;
+    const key = (spread: NumberedSpread) => `${spread.id} ${spreadName(spread)}`;
+    const known = new Set(spreads.map(key));
+    if (held.areRulesIntact && held.spreads.every((spread) => known.has(key(spread)))) {
+      const written = new Set(held.spreads.map(key));
+      this.#numbers.announce(spreads.filter((spread) => !written.has(key(spread))));
+      return;
+    }
+    this.#numbers.announce([]);
+    const own = new Set([...baseChains(this.#options), ...spreads.map(spreadName)]);
+    yield [
+      `flush table ${TABLE}\n`,
+      ...staticSets
+        .filter(({ name }) => held.maps.has(name))
+        .map(({ kind, name }) => `flush ${kind} ${TABLE} ${name}\n`),
+      ...held.chains
+        .filter((chain) => !own.has(chain))
+        .map((chain) => `delete chain ${TABLE} ${chain}\n`),
+      renderBaseRuleset(this.#options),
+      ...spreads.map(renderSpread),
+    ].join("");
+  }
+
+  /**
+   * Takes what the kernel holds for the Services' former state: to each the entries and lists that it is going to
+   * have. Gives names to the rest, which nobody has.
+   */
+  #assumeHeld(wanted: ReadonlyMap<string, Elements>, held: Elements): readonly string[] {
+    const parts = Map.groupBy(held.values(), partOf);
+    const taken = new Set<string>();
+    this.#elements.clear();
+    this.#owners.clear();
+    for (const [service, elements] of wanted) {
+      const former = [...new Set([...elements.values()].map(partOf))].flatMap((part) => {
+        const found = parts.get(part) ?? [];
+        if (taken.has(part)) return found.filter(isShared);
+        taken.add(part);
+        return found;
+      });
+      this.#assume(service, former);
+    }
+    const rest = [...parts].filter(([part]) => !taken.has(part)).flatMap(([, found]) => found);
+    // Entries before lists, so that nothing leads to a list that is not there.
+    const ordered = rest.toSorted((a, b) => Number(isOfList(a)) - Number(isOfList(b)));
+    const names: string[] = [];
+    for (let start = 0; start < ordered.length; start += LEFTOVERS_MAX) {
+      const name = `left over from ${start}`;
+      this.#assume(name, ordered.slice(start, start + LEFTOVERS_MAX));
+      names.push(name);
+    }
+    return names;
+  }
+
+  #assume(service: string, former: readonly Element[]): void {
+    this.#elements.set(service, new Map(former.map((element) => [elementId(element), element])));
+    for (const element of former) this.#hold(element);
+  }
+
+  /** From what the Services have to what they are to have. */
+  *#move(after: ReadonlyMap<string, Elements>): Generator<Transaction> {
+    const groups = groupsOf(after, this.#elements);
+    // An element that passes from one Service to another is held before it is released.
+    const added = new Map<string, readonly Element[]>();
+    for (const service of groups.flat()) {
+      const former = this.#elements.get(service) ?? none;
+      const elements = differing(after.get(service) ?? none, former);
+      added.set(
+        service,
+        elements.filter((element) => this.#hold(element)),
+      );
+    }
+    yield* this.#moveGroups(groups, after, added);
+  }
+
+  *#moveGroups(
+    groups: readonly (readonly string[])[],
+    after: ReadonlyMap<string, Elements>,
+    added: ReadonlyMap<string, readonly Element[]>,
+  ): Generator<Transaction> {
+    const spreads = this.#numbers.takeNewSpreads().map(renderSpread);
+    while (spreads.length > TRANSACTION_SPREADS_MAX) {
+      yield spreads.splice(0, TRANSACTION_SPREADS_MAX).join("");
+    }
+    let text = spreads.join("");
+    let going: Element[] = [];
+    let coming: Element[] = [];
+    for (const group of groups) {
+      for (const service of group) {
+        const former = this.#elements.get(service) ?? none;
+        const latter = after.get(service) ?? none;
+        going.push(...differing(former, latter).filter((element) => this.#release(element)));
+        coming.push(...(added.get(service) ?? []));
+        if (latter.size === 0) this.#elements.delete(service);
+        else this.#elements.set(service, latter);
+      }
+      if (going.length + coming.length < TRANSACTION_ELEMENTS_MAX) continue;
+      yield text + renderChange(going, coming);
+      text = "";
+      going = [];
+      coming = [];
+    }
+    text += renderChange(going, coming);
+    if (text !== "") yield text;
   }
 
   /** Whether the element is new to the table. */
@@ -108,25 +233,65 @@ export class FlatPlan {
   }
 }
 
-/** What names an element in the whole table. */
-function elementId(element: Element): string {
-  return `${element.in} ${element.key}`;
+function isOfList(element: Element): boolean {
+  return partOf(element).startsWith("list");
+}
+
+/**
+ * The Services, those that pass an entry or a list on to one another in one group: it changes hands in one
+ * transaction, and is never missing.
+ */
+function groupsOf(
+  after: ReadonlyMap<string, Elements>,
+  before: ReadonlyMap<string, Elements>,
+): readonly (readonly string[])[] {
+  const givers = new Map<string, string>();
+  for (const [service, elements] of after) {
+    for (const [id, element] of before.get(service) ?? none) {
+      if (!elements.has(id) && !isShared(element)) givers.set(id, service);
+    }
+  }
+  const neighbours = new Map<string, string[]>();
+  if (givers.size > 0) {
+    for (const [service, elements] of after) {
+      for (const id of elements.keys()) {
+        const giver = givers.get(id);
+        if (giver === undefined || giver === service) continue;
+        neighbours.set(service, [...(neighbours.get(service) ?? []), giver]);
+        neighbours.set(giver, [...(neighbours.get(giver) ?? []), service]);
+      }
+    }
+  }
+  const seen = new Set<string>();
+  const groups: string[][] = [];
+  for (const first of after.keys()) {
+    if (seen.has(first)) continue;
+    seen.add(first);
+    const group = [first];
+    // The list grows while it is walked.
+    for (const service of group) {
+      const others = (neighbours.get(service) ?? []).filter((other) => !seen.has(other));
+      for (const other of new Set(others)) {
+        seen.add(other);
+        group.push(other);
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
 }
 
 /** The elements that the others lack, or have another value for. */
-function differing(
-  elements: ReadonlyMap<string, Element>,
-  others: ReadonlyMap<string, Element>,
-): readonly Element[] {
+function differing(elements: Elements, others: Elements): readonly Element[] {
   return [...elements].flatMap(([id, element]) => {
     const other = others.get(id);
     return other !== undefined && other.value === element.value ? [] : [element];
   });
 }
 
-/** Backends may serve several Services, and these may share an address; an entry has one owner. */
-function isShared(element: Element): boolean {
-  return element.in.startsWith("hairpins") || element.in.startsWith("cluster-ips");
+function renderChange(going: readonly Element[], coming: readonly Element[]): string {
+  const [dropped, kept] = withoutReturning(going, coming);
+  return [...renderElements("delete", dropped), ...renderElements("add", kept)].join("");
 }
 
 /** An element that one Service gives up and another takes over unchanged stays where it is. */
@@ -134,6 +299,7 @@ function withoutReturning(
   removed: readonly Element[],
   added: readonly Element[],
 ): readonly [readonly Element[], readonly Element[]] {
+  if (removed.length === 0 || added.length === 0) return [removed, added];
   const text = ({ in: map, key, value }: Element) => `${map} ${key} : ${value}`;
   const coming = new Set(added.map(text));
   const going = new Set(removed.map(text));
@@ -161,30 +327,4 @@ function renderElements(verb: "add" | "delete", elements: readonly Element[]): r
     }
     return commands;
   });
-}
-
-/** The chain that spreads connections over a number of slots, and the way to it. */
-function renderSpread({ id, digit, slots, affinitySeconds }: NumberedSpread): string {
-  const { ip, client: source } = digit === "4" ? families.IPv4 : families.IPv6;
-  const list = `meta mark & ${LIST_MASK}`;
-  const slot = `${list} . numgen random mod ${slots}`;
-  const client = `${list} . ${source}`;
-  const remember = `update @clients${digit} { ${client} timeout ${affinitySeconds}s : meta mark }`;
-  const chooseSlot = `meta mark set ${slot} map @slots${digit}`;
-  const toBackend = `meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark map @backends${digit}`;
-  const isSticky = affinitySeconds !== undefined;
-  const name = `spread${digit}-${slots}${isSticky ? `-for-${affinitySeconds}s` : ""}`;
-  const rules = isSticky
-    ? [
-        // A lookup that misses ends its rule: a client that is unknown, or whose backend is gone, comes to the second.
-        `meta mark set ${client} map @clients${digit} ${remember} ${toBackend}`,
-        // An update would keep the old backend, so that has to be deleted first.
-        `delete @clients${digit} { ${client} : meta mark } ${chooseSlot} ${remember} ${toBackend}`,
-        // There is no room to remember one more client.
-        toBackend,
-        "meta mark set 0",
-      ]
-    : [`${chooseSlot} ${toBackend}`, "meta mark set 0"];
-  const body = rules.map((rule) => `    ${rule}\n`).join("");
-  return `table ${TABLE} {\n  chain ${name} {\n${body}  }\n}\nadd element ${TABLE} spreads${digit} { ${id} : goto ${name} }\n`;
 }

@@ -37,5 +37,19 @@ export function entryMark(listId: number, kind: EntryKind, spread: number): stri
 
 /** The mark of a list, its lower bits as given. */
 export function formatMark(listId: number, lower = 0): string {
-  return `0x${(listId * 2 ** 14 + lower).toString(16).padStart(8, "0")}`;
+  return formatMarkNumber(listId * 2 ** 14 + lower);
+}
+
+export function formatMarkNumber(mark: number): string {
+  return `0x${mark.toString(16).padStart(8, "0")}`;
+}
+
+/** The number of the list that a mark speaks of. */
+export function listIdOf(mark: string | number): number {
+  return Number(mark) >>> 14;
+}
+
+/** The number of the backend that a mark speaks of, in its list. */
+export function backendIndexOf(mark: string): number {
+  return Number(mark) & BACKEND_INDEX_MAX;
 }

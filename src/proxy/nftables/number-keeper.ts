@@ -1,6 +1,13 @@
 import { PortolanError } from "../../lib/errors.ts";
-import type { Numbers, Spread } from "./elements.ts";
-import { BACKEND_INDEX_MAX, LIST_ID_MAX, SPREAD_ID_MAX } from "./marks.ts";
+import { formatBackend } from "../table/port-routing.ts";
+import type { Element, Numbers, Spread } from "./elements.ts";
+import {
+  BACKEND_INDEX_MAX,
+  backendIndexOf,
+  LIST_ID_MAX,
+  listIdOf,
+  SPREAD_ID_MAX,
+} from "./marks.ts";
 
 /** Spreads without affinity over up to so many slots have that number. */
 const PLAIN_SPREAD_MAX = 2048;
@@ -8,6 +15,14 @@ const PLAIN_SPREAD_MAX = 2048;
 /** A way of spreading, and what marks call it. */
 export interface NumberedSpread extends Spread {
   readonly id: number;
+}
+
+/** The numbers that a kernel's table is written with. */
+export interface HeldNumbers {
+  readonly elements: ReadonlyMap<string, Element>;
+  readonly spreads: readonly NumberedSpread[];
+  /** Numbers of the lists whose clients the kernel remembers. */
+  readonly clientLists: ReadonlySet<number>;
 }
 
 /**
@@ -19,9 +34,22 @@ export class NumberKeeper {
   /** By Service, then by list. */
   readonly #lists = new Map<string, Map<string, NumberedList>>();
   readonly #usedIds = new Set<number>();
-  readonly #spreads = new Map<string, number>();
+  readonly #spreads = new Map<string, NumberedSpread>();
+  /** Of those that are not plain. */
+  readonly #usedSpreadIds = new Set<number>();
   #lastSpread = PLAIN_SPREAD_MAX;
   #newSpreads: NumberedSpread[] = [];
+  #held = noNumbers;
+
+  /** All spreads that were ever asked for. */
+  get spreads(): readonly NumberedSpread[] {
+    return [...this.#spreads.values()];
+  }
+
+  /** Which spreads the kernel lacks: the next `takeNewSpreads` gives these. */
+  announce(missing: readonly NumberedSpread[]): void {
+    this.#newSpreads = [...missing];
+  }
 
   /** The spreads that were asked for the first time since the last call. */
   takeNewSpreads(): readonly NumberedSpread[] {
@@ -30,16 +58,38 @@ export class NumberKeeper {
     return spreads;
   }
 
+  /**
+   * Until \`releaseHeld\`, a list that is new here takes over the numbers by which the kernel knows it, so that the
+   * clients that the kernel remembers stay with their backends; and none takes a number that means another list there.
+   */
+  takeOver(held: HeldNumbers): void {
+    const backends = Map.groupBy(
+      [...held.elements.values()].filter((element) => element.in.startsWith("backends")),
+      (element) => listIdOf(element.key),
+    );
+    const ids = [...backends.keys(), ...held.clientLists];
+    this.#held = { ...held, backends, ids: new Set(ids) };
+    for (const spread of held.spreads) {
+      const isFree = isPlain(spread)
+        ? spread.id === spread.slots
+        : spread.id > PLAIN_SPREAD_MAX && !this.#usedSpreadIds.has(spread.id);
+      if (isFree && !this.#spreads.has(spreadKey(spread))) this.#addSpread(spread);
+    }
+  }
+
+  /** What was not taken over is gone from the kernel, but for the clients that it remembers. */
+  releaseHeld(): void {
+    for (const id of this.#held.clientLists) this.#usedIds.add(id);
+    this.#held = noNumbers;
+  }
+
   /** Numbers for one rendering of a Service; afterwards `forgetUnused` frees those that it did not ask for. */
   forService(service: string): Numbers & { readonly forgetUnused: () => void } {
     const known = this.#lists.get(service) ?? new Map<string, NumberedList>();
     const used = new Map<string, NumberedList>();
     return {
-      list: (listKey, { isSticky }) => {
-        const list =
-          used.get(listKey) ??
-          known.get(listKey) ??
-          new NumberedList(this.#newId(listKey), isSticky);
+      list: (listKey, options) => {
+        const list = used.get(listKey) ?? known.get(listKey) ?? this.#newList(listKey, options);
         used.set(listKey, list);
         return list;
       },
@@ -56,25 +106,67 @@ export class NumberKeeper {
     };
   }
 
+  #newList(listKey: string, options: { isSticky: boolean; ledToBy: string }): NumberedList {
+    const mark = this.#held.elements.get(options.ledToBy)?.value;
+    const heldId = mark === undefined ? 0 : listIdOf(mark);
+    if (heldId === 0 || this.#usedIds.has(heldId)) {
+      return new NumberedList(this.#newId(listKey), options.isSticky);
+    }
+    this.#usedIds.add(heldId);
+    return new NumberedList(heldId, options.isSticky, this.#held.backends.get(heldId));
+  }
+
   #newId(listKey: string): number {
-    if (this.#usedIds.size >= LIST_ID_MAX) throw tooMany("lists of backends", LIST_ID_MAX);
-    let id = (hashOf(listKey) % LIST_ID_MAX) + 1;
-    while (this.#usedIds.has(id)) id = (id % LIST_ID_MAX) + 1;
-    this.#usedIds.add(id);
-    return id;
+    const first = hashOf(listKey) % LIST_ID_MAX;
+    for (let step = 0; step < LIST_ID_MAX; step++) {
+      const id = ((first + step) % LIST_ID_MAX) + 1;
+      if (this.#usedIds.has(id) || this.#held.ids.has(id)) continue;
+      this.#usedIds.add(id);
+      return id;
+    }
+    throw tooMany("lists of backends", LIST_ID_MAX);
   }
 
   #spreadId(spread: Spread): number {
-    const key = `${spread.digit} ${spread.slots} ${spread.affinitySeconds}`;
-    const known = this.#spreads.get(key);
-    if (known !== undefined) return known;
-    const isPlain = spread.affinitySeconds === undefined && spread.slots <= PLAIN_SPREAD_MAX;
-    const id = isPlain ? spread.slots : ++this.#lastSpread;
-    if (id > SPREAD_ID_MAX) throw tooMany("ways of spreading", SPREAD_ID_MAX - PLAIN_SPREAD_MAX);
-    this.#spreads.set(key, id);
-    this.#newSpreads.push({ ...spread, id });
-    return id;
+    const known = this.#spreads.get(spreadKey(spread));
+    if (known !== undefined) return known.id;
+    const numbered = { ...spread, id: isPlain(spread) ? spread.slots : this.#newSpreadId() };
+    this.#addSpread(numbered);
+    this.#newSpreads.push(numbered);
+    return numbered.id;
   }
+
+  #addSpread(spread: NumberedSpread): void {
+    this.#spreads.set(spreadKey(spread), spread);
+    if (!isPlain(spread)) this.#usedSpreadIds.add(spread.id);
+  }
+
+  #newSpreadId(): number {
+    do this.#lastSpread++;
+    while (this.#usedSpreadIds.has(this.#lastSpread));
+    if (this.#lastSpread <= SPREAD_ID_MAX) return this.#lastSpread;
+    throw tooMany("ways of spreading", SPREAD_ID_MAX - PLAIN_SPREAD_MAX);
+  }
+}
+
+const noNumbers: HeldNumbers & {
+  readonly backends: ReadonlyMap<number, readonly Element[]>;
+  readonly ids: ReadonlySet<number>;
+} = {
+  elements: new Map(),
+  spreads: [],
+  clientLists: new Set(),
+  backends: new Map(),
+  ids: new Set(),
+};
+
+/** Without affinity the number of slots says it all. */
+function isPlain({ slots, affinitySeconds }: Spread): boolean {
+  return affinitySeconds === undefined && slots <= PLAIN_SPREAD_MAX;
+}
+
+function spreadKey({ digit, slots, affinitySeconds }: Spread): string {
+  return `${digit} ${slots} ${affinitySeconds}`;
 }
 
 /** FNV-1a, 32 bits. */
@@ -93,9 +185,18 @@ class NumberedList {
   #asked = new Set<string>();
   #lastIndex = -1;
 
-  constructor(id: number, isSticky: boolean) {
+  /** `held` are the backends of the list as the kernel knows them. */
+  constructor(id: number, isSticky: boolean, held: readonly Element[] = []) {
     this.id = id;
     this.isSticky = isSticky;
+    for (const { key, value = "" } of held) {
+      const [address = "", port] = value.split(" . ");
+      const backend = formatBackend({ address, port: Number(port) });
+      const index = backendIndexOf(key);
+      this.#indices.set(backend, index);
+      this.#used.add(index);
+      this.#lastIndex = Math.max(this.#lastIndex, index);
+    }
   }
 
   indexOf(backend: string): number {

@@ -10,13 +10,15 @@ export interface DataPlane extends AsyncDisposable {
   /** As in `--proxy-mode`. */
   readonly name: string;
   /**
-   * Makes the kernel do what the table says. `services` are those that differ from the last call; absent,
-   * everything is written anew, whatever was there. Throws what went wrong; then call it again without
-   * `services`.
+   * Makes the kernel do what the table says. `services` are those that differ from the last call; absent, all is made
+   * right, whatever was there before: connections and session affinity outlive that. Throws what went wrong; then
+   * call it again without `services`.
    */
   apply(table: ForwardingTable, services?: ReadonlySet<string>): Promise<void>;
-  /** Whether the kernel still has what was applied. Cheap enough for a slow timer. */
-  isIntact(): Promise<boolean>;
+  /**
+   * What in the kernel is not as it was applied, a sentence each; none if all is. Cheap enough for a slow timer.
+   */
+  findDrift(): Promise<readonly string[]>;
   /** Takes everything out of the kernel. */
   remove(): Promise<void>;
 }
