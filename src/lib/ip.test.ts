@@ -14,7 +14,9 @@ import {
 const canonical: readonly { readonly text: string; readonly want: string | undefined }[] = [
   { text: "10.0.0.1", want: "10.0.0.1" },
   { text: "255.255.255.255", want: "255.255.255.255" },
-  { text: "010.0.0.1", want: undefined },
+  { text: "010.0.0.1", want: "10.0.0.1" },
+  { text: "10.0.0.0x1", want: undefined },
+  { text: "10.0.0.1000", want: undefined },
   { text: "1.2.3", want: undefined },
   { text: "1.2.3.256", want: undefined },
   { text: "::", want: "::" },

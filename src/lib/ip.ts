@@ -19,7 +19,10 @@ export function bitsOf(family: IpFamily): 32 | 128 {
   return family === "IPv4" ? 32 : 128;
 }
 
-/** Reads an IPv4 or IPv6 literal. No zones, no leading zeros in IPv4 (as Go's netip). Undefined if it is none. */
+/**
+ * Reads an IPv4 or IPv6 literal, without a zone. Numbers of IPv4 are decimal, also with leading zeros: Kubernetes has
+ * such addresses in old objects and goes on accepting them. Undefined if it is none.
+ */
 export function parseIp(text: string): IpAddress | undefined {
   if (text.includes(":")) {
     const value = parseIpv6(text);
@@ -34,7 +37,7 @@ function parseIpv4(text: string): number | undefined {
   if (parts.length !== 4) return undefined;
   let value = 0;
   for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part)) return undefined;
+    if (!/^0*\d{1,3}$/.test(part)) return undefined;
     const byte = Number(part);
     if (byte > 255) return undefined;
     value = value * 256 + byte;

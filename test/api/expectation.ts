@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { StatusError } from "../../src/api/status-error.ts";
 
-/** A mistake that an answer must name; without a type, any at that field. */
+/** A mistake that an answer must name; without a type, any at that field; without a message, in any words. */
 export interface ExpectedError {
   readonly field: string;
   readonly type?: string;
+  readonly message?: string;
 }
 
 /** The value at a path such as `ports[0].name`; undefined if there is none. */
@@ -25,11 +26,13 @@ export function assertCauses(
   at: string,
 ): void {
   const causes = error?.status.details?.causes ?? [];
-  for (const { field, type } of expected) {
+  for (const { field, type, message } of expected) {
     const found = causes.some(
       (cause) =>
-        cause.field === field && (type === undefined || cause.reason === `FieldValue${type}`),
+        cause.field === field &&
+        (type === undefined || cause.reason === `FieldValue${type}`) &&
+        (message === undefined || cause.message === message),
     );
-    assert.ok(found, `${at}: no ${type} ${field} in ${error?.message}`);
+    assert.ok(found, `${at}: no ${type} ${field} ${message ?? ""} in ${error?.message}`);
   }
 }

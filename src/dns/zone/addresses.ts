@@ -56,10 +56,10 @@ export function dashedAddress(text: string): string {
   return dashed.endsWith("-") ? `${dashed}0` : dashed;
 }
 
-/** The address that a label with dashes stands for; undefined if it is none. */
+/** The address that a label with dashes stands for; undefined if it is none, or written in another way. */
 export function undashAddress(label: string): Address | undefined {
   if (!/^[0-9a-f-]+$/.test(label)) return undefined;
-  const isDotted = /^\d+-\d+-\d+-\d+$/.test(label);
+  const isDotted = /^(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*)){3}$/.test(label);
   return parseAddress(label.replaceAll("-", isDotted ? "." : ":"));
 }
 
