@@ -163,12 +163,3 @@ test("fields are what a selector may name", () => {
   strategy.checkField("status.podIP");
   assert.throws(() => strategy.checkField("spec.hostname"), /field label not supported/);
 });
-
-test("a headless Service hears which fields it ignores", () => {
-  const spec = { clusterIPs: ["None"], externalIPs: ["203.0.113.7"], externalName: "x.example" };
-  const service: Service = { metadata, spec: { ...spec, type: "ClusterIP" } };
-  assert.deepEqual(strategyFor(r.services).warnings(service), [
-    'spec.externalIPs is ignored when spec.clusterIP is "None"',
-    'spec.externalName is ignored when spec.type is not "ExternalName"',
-  ]);
-});

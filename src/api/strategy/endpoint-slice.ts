@@ -1,5 +1,6 @@
 import { without } from "../copy.ts";
 import type { EndpointSlice } from "../types.ts";
+import { ipWarnings } from "../validation/address-warnings.ts";
 import {
   validateEndpointSlice,
   validateEndpointSliceChange,
@@ -21,6 +22,14 @@ export const endpointSliceStrategy = defineStrategy<EndpointSlice>({
   prepareForUpdate: withoutTopology,
   validate: validateEndpointSlice,
   validateChange: validateEndpointSliceChange,
+  warnings: (slice, old) => [
+    ...(slice.addressType === "FQDN" && old === undefined
+      ? ["spec.addressType: FQDN endpoints are deprecated"]
+      : []),
+    ...(slice.endpoints ?? []).flatMap(({ addresses }, endpoint) =>
+      addresses.flatMap((ip, i) => ipWarnings(ip, `endpoints[${endpoint}].addresses[${i}]`)),
+    ),
+  ],
 });
 
 /** The v1 API reads the topology map of its beta; nobody may write it. */

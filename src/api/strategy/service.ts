@@ -1,4 +1,3 @@
-import { canonicalIp, familyOf } from "../../lib/ip.ts";
 import { without } from "../copy.ts";
 import {
   isExternallyReachable,
@@ -10,6 +9,7 @@ import {
   sameList,
 } from "../service-facts.ts";
 import type { Service, ServiceSpec } from "../types.ts";
+import { cidrWarnings, ipWarnings } from "../validation/address-warnings.ts";
 import { dns1035Label } from "../validation/names.ts";
 import { validateService, validateServiceStatus } from "../validation/service.ts";
 import { validateServiceChange } from "../validation/service-families.ts";
@@ -81,44 +81,38 @@ const hintsAnnotation = "service.kubernetes.io/topology-aware-hints";
 /** What is accepted and yet probably not meant. */
 function serviceWarnings(service: Service): string[] {
   const { metadata, spec = {} } = service;
+  const { clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [] } = spec;
+  const { loadBalancerIP = "", externalName = "", type } = spec;
+  const isAlias = type === "ExternalName";
   const warnings: string[] = [];
+  const ignored = (field: string, reason: string) => warnings.push(`${field} is ignored ${reason}`);
+
   if (metadata.annotations?.[hintsAnnotation] !== undefined) {
     warnings.push(
       `annotation ${hintsAnnotation} is deprecated, please use service.kubernetes.io/topology-mode instead`,
     );
   }
-  if (spec.trafficDistribution === "PreferClose") {
-    warnings.push(
-      'spec.trafficDistribution: "PreferClose" is deprecated, please use "PreferSameZone" instead',
-    );
+  for (const [i, ip] of clusterIPs.entries()) {
+    warnings.push(...ipWarnings(ip, `spec.clusterIPs[${i}]`));
   }
   if (isHeadless(service)) {
-    if (spec.loadBalancerIP) {
-      warnings.push('spec.loadBalancerIP is ignored when spec.clusterIP is "None"');
-    }
-    if ((spec.externalIPs ?? []).length > 0) {
-      warnings.push('spec.externalIPs is ignored when spec.clusterIP is "None"');
-    }
-    if (spec.sessionAffinity !== undefined && spec.sessionAffinity !== "None") {
-      warnings.push("spec.SessionAffinity is ignored for headless services");
-    }
+    const reason = "for headless services";
+    if (loadBalancerIP !== "") ignored("spec.loadBalancerIP", reason);
+    if (externalIPs.length > 0) ignored("spec.externalIPs", reason);
+    if (spec.sessionAffinity !== "None") ignored("spec.SessionAffinity", reason);
   }
-  if (spec.externalName && spec.type !== "ExternalName") {
-    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  for (const [i, ip] of externalIPs.entries()) {
+    warnings.push(...ipWarnings(ip, `spec.externalIPs[${i}]`));
   }
-  return [
-    ...warnings,
-    ...(spec.clusterIPs ?? []).flatMap((ip, index) => spellingOf(ip, `spec.clusterIPs[${index}]`)),
-    ...(spec.externalIPs ?? []).flatMap((ip, index) =>
-      spellingOf(ip, `spec.externalIPs[${index}]`),
-    ),
-    ...(spec.loadBalancerIP ? spellingOf(spec.loadBalancerIP, "spec.loadBalancerIP") : []),
-  ];
-}
-
-function spellingOf(ip: string, field: string): string[] {
-  const canonical = canonicalIp(ip);
-  return canonical === undefined || canonical === ip || familyOf(ip) !== "IPv6"
-    ? []
-    : [`${field}: IPv6 address "${ip}" should be in RFC 5952 canonical format ("${canonical}")`];
+  warnings.push(...ipWarnings(loadBalancerIP, "spec.loadBalancerIP"));
+  for (const [i, range] of loadBalancerSourceRanges.entries()) {
+    warnings.push(...cidrWarnings(range, `spec.loadBalancerSourceRanges[${i}]`));
+  }
+  if (isAlias && externalIPs.length > 0) {
+    ignored("spec.externalIPs", 'when spec.type is "ExternalName"');
+  }
+  if (!isAlias && externalName !== "") {
+    ignored("spec.externalName", 'when spec.type is not "ExternalName"');
+  }
+  return warnings;
 }

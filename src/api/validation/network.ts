@@ -42,7 +42,7 @@ export function validateEndpointIp(text: string, field: string): FieldError[] {
 }
 
 /** ::ffff:a.b.c.d means a.b.c.d to everyone who opens a connection. */
-function unmapped(address: IpAddress): IpAddress {
+export function unmapped(address: IpAddress): IpAddress {
   return address.family === "IPv6" && address.value >> 32n === 0xffffn
     ? { family: "IPv4", value: address.value & 0xffffffffn }
     : address;
