@@ -23,6 +23,8 @@ import { assertCauses, type ExpectedError, valueAt } from "./expectation.ts";
 interface Expectation {
   readonly code: number;
   readonly errors?: readonly ExpectedError[];
+  /** How many mistakes the answer names in all. */
+  readonly errorCount?: number;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly absent?: readonly string[];
 }
@@ -85,6 +87,9 @@ function judge({ id, expect }: Case, act: () => KubeObject): void {
   }
   assert.equal(refusal?.status.code ?? 201, expect.code, refusal?.message);
   assertCauses(refusal, expect.errors ?? [], id);
+  if (expect.errorCount !== undefined) {
+    assert.equal(refusal?.status.details?.causes?.length, expect.errorCount, refusal?.message);
+  }
   for (const [path, value] of Object.entries(expect.fields ?? {})) {
     assert.deepEqual(valueAt(object, path), value, path);
   }

@@ -71,15 +71,7 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, field: string
 }
 
 function validateAddress(text: string, addressType: string, field: string): FieldError[] {
-  if (addressType === "FQDN") {
-    const name = text.replace(/\.$/, "");
-    return invalidEach(field, text, [
-      ...dnsSubdomain(name),
-      ...(name.includes(".")
-        ? []
-        : ["should be a domain with at least two segments separated by dots"]),
-    ]);
-  }
+  if (addressType === "FQDN") return validateDomainName(text, field);
   if (addressType !== "IPv4" && addressType !== "IPv6") return [];
   const family = parseIp(text)?.family;
   return [
@@ -88,6 +80,20 @@ function validateAddress(text: string, addressType: string, field: string): Fiel
       : []),
     ...validateEndpointIp(text, field),
   ];
+}
+
+function validateDomainName(text: string, field: string): FieldError[] {
+  if (text === "") return [required(field)];
+  const name = text.replace(/\.$/, "");
+  const problems = dnsSubdomain(name);
+  if (problems.length > 0) return [invalid(field, name, problems.join(","))];
+  const labels = name.split(".");
+  if (labels.length < 2) {
+    const detail = "should be a domain with at least two segments separated by dots";
+    return [invalid(field, name, detail)];
+  }
+  const wrong = labels.find((label) => dnsLabel(label).length > 0);
+  return wrong === undefined ? [] : [invalid(field, wrong, dnsLabel(wrong).join(","))];
 }
 
 function validateHints(

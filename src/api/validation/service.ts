@@ -55,6 +55,7 @@ export function validateService(service: Service): FieldError[] {
     ),
     ...validateWord(spec.type ?? "", serviceTypes, "spec.type"),
     ...validateNodePorts(spec),
+    ...validateDistinctPorts(ports),
     ...validateSourceRanges(service),
     ...validateLoadBalancerFields(spec),
     ...validateExternalTraffic(service),
@@ -101,16 +102,17 @@ function validateForType(service: Service): FieldError[] {
 
 function validatePorts(ports: readonly ServicePort[]): FieldError[] {
   const repeatedNames = repeats(ports.map(({ name }, index) => name || index));
-  const repeatedPorts = repeats(ports.map(({ protocol, port }) => `${protocol}/${port}`));
-  return [
-    ...ports.flatMap((port, index) => [
-      ...validatePort(port, ports.length > 1, `spec.ports[${index}]`),
-      ...(repeatedNames[index] ? [duplicate(`spec.ports[${index}].name`, port.name)] : []),
-    ]),
-    ...ports.flatMap(({ protocol, port }, index) =>
-      repeatedPorts[index] ? [duplicate(`spec.ports[${index}]`, { protocol, port })] : [],
-    ),
-  ];
+  return ports.flatMap((port, index) => [
+    ...validatePort(port, ports.length > 1, `spec.ports[${index}]`),
+    ...(repeatedNames[index] ? [duplicate(`spec.ports[${index}].name`, port.name)] : []),
+  ]);
+}
+
+function validateDistinctPorts(ports: readonly ServicePort[]): FieldError[] {
+  const repeated = repeats(ports.map(({ protocol, port }) => `${protocol}/${port}`));
+  return ports.flatMap(({ protocol, port }, index) =>
+    repeated[index] ? [duplicate(`spec.ports[${index}]`, { protocol, port })] : [],
+  );
 }
 
 function validatePort(
