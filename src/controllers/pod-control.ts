@@ -28,27 +28,60 @@ export function podFrom(
   };
 }
 
-/** Makes and removes pods for a workload and tells so on the workload. */
+/** What events say of pods; each workload has its own words. */
+export interface PodEventWords {
+  readonly done: (verb: PodVerb, pod: string, owner: string) => string;
+  readonly failed: (verb: PodVerb, pod: string, owner: string, error: string) => string;
+}
+
+export type PodVerb = "create" | "update" | "delete";
+
+/** Makes, changes and removes pods for a workload and tells so on the workload. */
 export interface PodControl {
   create(owner: KubeObject, pod: Pod): Promise<Pod>;
+  /** Sets labels; nothing happens to another pod of the name. */
+  label(owner: KubeObject, pod: Pod, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves as well when the pod is already gone. */
   remove(owner: KubeObject, pod: Pod): Promise<void>;
 }
 
-export function createPodControl(api: Api, recorder: EventRecorder): PodControl {
+export function createPodControl(
+  api: Api,
+  recorder: EventRecorder,
+  words: PodEventWords,
+): PodControl {
+  const title = { create: "Create", update: "Update", delete: "Delete" } as const;
+  const tell = (owner: KubeObject, verb: PodVerb, pod: string) => {
+    const message = words.done(verb, pod, owner.metadata.name ?? "");
+    recorder.record(owner, { type: "Normal", reason: `Successful${title[verb]}`, message });
+  };
+  const tellFailure = (owner: KubeObject, verb: PodVerb, pod: string, error: unknown) => {
+    const message = words.failed(verb, pod, owner.metadata.name ?? "", describeError(error));
+    recorder.record(owner, { type: "Warning", reason: `Failed${title[verb]}`, message });
+  };
   return {
     async create(owner: KubeObject, pod: Pod): Promise<Pod> {
       try {
         const created = await api.create(pods, pod);
-        const message = `Created pod: ${created.metadata.name}`;
-        recorder.record(owner, { type: "Normal", reason: "SuccessfulCreate", message });
+        tell(owner, "create", created.metadata.name ?? "");
         return created;
       } catch (error) {
         // Neither is a failure: the cache was late, or nothing is to be made any more.
         if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) {
-          const message = `Error creating: ${describeError(error)}`;
-          recorder.record(owner, { type: "Warning", reason: "FailedCreate", message });
+          tellFailure(owner, "create", pod.metadata.name ?? "", error);
         }
+        throw error;
+      }
+    },
+
+    async label(owner, pod, labels): Promise<void> {
+      const { name = "", namespace = "", uid } = pod.metadata;
+      try {
+        const body = { metadata: { uid, labels } };
+        await api.patch(pods, { namespace, name }, { type: "merge", body });
+        tell(owner, "update", name);
+      } catch (error) {
+        tellFailure(owner, "update", name, error);
         throw error;
       }
     },
@@ -56,12 +89,9 @@ export function createPodControl(api: Api, recorder: EventRecorder): PodControl 
     async remove(owner: KubeObject, pod: Pod): Promise<void> {
       const { name = "" } = pod.metadata;
       try {
-        if (!(await deleteExactly(api, pods, pod))) return;
-        const message = `Deleted pod: ${name}`;
-        recorder.record(owner, { type: "Normal", reason: "SuccessfulDelete", message });
+        if (await deleteExactly(api, pods, pod)) tell(owner, "delete", name);
       } catch (error) {
-        const message = `Error deleting: ${describeError(error)}`;
-        recorder.record(owner, { type: "Warning", reason: "FailedDelete", message });
+        tellFailure(owner, "delete", name, error);
         throw error;
       }
     },

@@ -1,5 +1,12 @@
 import { semanticEqual } from "../../api/semantic-equal.ts";
-import type { EndpointAddress, EndpointPort, Endpoints, Pod, Service } from "../../api/types.ts";
+import type {
+  EndpointAddress,
+  EndpointPort,
+  EndpointSubset,
+  Endpoints,
+  Pod,
+  Service,
+} from "../../api/types.ts";
 import {
   canBeEndpoint,
   ENDPOINTS_MANAGED_BY,
@@ -11,10 +18,11 @@ import {
   podAddresses,
   targetPortOn,
 } from "../endpoint-pods.ts";
+import type { Pair } from "../endpoint-subsets.ts";
+import { packSubsets, repackSubsets, subset } from "../endpoint-subsets.ts";
 import { isReady } from "../pods.ts";
 import { TRIGGER_TIME_ANNOTATION } from "../trigger-time.ts";
-import type { Pair } from "./subsets.ts";
-import { canonicalSubsets, packSubsets, truncateSubsets } from "./subsets.ts";
+import { truncateSubsets } from "./truncate-subsets.ts";
 
 /** Marks Endpoints that do not hold all addresses; its value is `truncated`. */
 const OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity";
@@ -33,17 +41,18 @@ export function reconcileEndpoints(input: EndpointsInput): Endpoints | undefined
   const all = packSubsets(pods.flatMap((pod) => pairsOf(service, pod)));
   const truncated = truncateSubsets(all);
   const subsets = truncated ?? all;
+  const { [HEADLESS_LABEL]: _headless, ...serviceLabels } = service.metadata.labels ?? {};
   const labels = {
-    ...service.metadata.labels,
+    ...serviceLabels,
     [ENDPOINTS_MANAGED_BY_LABEL]: ENDPOINTS_MANAGED_BY,
     ...(isHeadless(service) ? { [HEADLESS_LABEL]: "" } : {}),
   };
-  const isMarked = existing?.metadata.annotations?.[OVER_CAPACITY_ANNOTATION] === "truncated";
+  const mark = truncated === undefined ? undefined : "truncated";
   if (
     existing !== undefined &&
-    isMarked === (truncated !== undefined) &&
+    existing.metadata.annotations?.[OVER_CAPACITY_ANNOTATION] === mark &&
     semanticEqual(existing.metadata.labels, labels) &&
-    semanticEqual(canonicalSubsets(existing.subsets), subsets)
+    semanticEqual(repackSubsets(existing.subsets?.map(withoutVersions)), subsets)
   ) {
     return undefined;
   }
@@ -57,7 +66,7 @@ export function reconcileEndpoints(input: EndpointsInput): Endpoints | undefined
   const annotations = {
     ...others,
     ...(triggerTime === undefined ? {} : { [TRIGGER_TIME_ANNOTATION]: triggerTime }),
-    ...(truncated === undefined ? {} : { [OVER_CAPACITY_ANNOTATION]: "truncated" }),
+    ...(mark === undefined ? {} : { [OVER_CAPACITY_ANNOTATION]: mark }),
   };
   return {
     ...existing,
@@ -102,4 +111,13 @@ function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
     ...(nodeName === "" ? {} : { nodeName }),
     targetRef: { kind: "Pod", namespace, name, uid },
   };
+}
+
+/** Versions of pods, which controllers of old releases wrote, change too often to be worth a write. */
+function withoutVersions({ addresses = [], notReadyAddresses = [], ports }: EndpointSubset) {
+  const strip = (address: EndpointAddress): EndpointAddress => {
+    const { resourceVersion: version, ...targetRef } = address.targetRef ?? {};
+    return version === undefined ? address : { ...address, targetRef };
+  };
+  return subset(addresses.map(strip), notReadyAddresses.map(strip), ports);
 }

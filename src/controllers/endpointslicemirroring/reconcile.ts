@@ -12,7 +12,9 @@ import type {
 import type { EventNote } from "../../client/events.ts";
 import { canonicalIp, familyOf } from "../../lib/ip.ts";
 import { ENDPOINTS_MANAGED_BY, ENDPOINTS_MANAGED_BY_LABEL } from "../endpoint-pods.ts";
+import { repackSubsets } from "../endpoint-subsets.ts";
 import { controlledBy } from "../owners.ts";
+import { isTerminating } from "../pods.ts";
 import type { SlicePlan } from "../slices.ts";
 import { MANAGED_BY_LABEL, portsKey, reuseDeletes, SERVICE_NAME_LABEL } from "../slices.ts";
 import { TRIGGER_TIME_ANNOTATION } from "../trigger-time.ts";
@@ -53,7 +55,7 @@ export function mirrorEndpoints(
   endpoints: Endpoints,
   existing: readonly EndpointSlice[],
 ): Mirroring {
-  const { groups, notes } = groupsOf(endpoints.subsets ?? []);
+  const { groups, notes } = groupsOf(repackSubsets(endpoints.subsets));
   const creates: EndpointSlice[] = [];
   const updates: EndpointSlice[] = [];
   const deletes: EndpointSlice[] = [];
@@ -82,12 +84,13 @@ export function mirrorEndpoints(
       });
     }
   }
-  return { ...reuseDeletes({ creates, updates, deletes }, () => true), notes };
+  const plan = reuseDeletes({ creates, updates, deletes }, () => true);
+  return { ...plan, creates: isTerminating(endpoints) ? [] : plan.creates, notes };
 }
 
 function groupsOf(subsets: readonly EndpointSubset[]) {
   const groups = new Map<string, Group>();
-  const notes: EventNote[] = [];
+  let invalid = 0;
   let skipped = 0;
   for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
     const slicePorts = ports.map(({ name = "", protocol = "TCP", port, appProtocol }) => ({
@@ -104,8 +107,7 @@ function groupsOf(subsets: readonly EndpointSubset[]) {
     for (const { address, ready } of all) {
       const addressType = familyOf(address.ip);
       if (addressType === undefined) {
-        const message = `Skipping invalid IP ${address.ip} in Endpoints`;
-        notes.push({ type: "Warning", reason: "InvalidIPAddress", message });
+        invalid++;
         continue;
       }
       if (mirrored >= ADDRESSES_MAX) {
@@ -119,11 +121,22 @@ function groupsOf(subsets: readonly EndpointSubset[]) {
       group.endpoints.set(JSON.stringify(address), endpointOf(address, ready));
     }
   }
+  return { groups, notes: notesOn(invalid, skipped) };
+}
+
+function notesOn(invalid: number, skipped: number): EventNote[] {
+  const notes: EventNote[] = [];
+  if (invalid > 0) {
+    const message = `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`;
+    notes.push({ type: "Warning", reason: "InvalidIPAddress", message });
+  }
   if (skipped > 0) {
-    const message = `A max of ${ADDRESSES_MAX} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
+    // Kubernetes counts the invalid ones here as well.
+    const all = invalid + skipped;
+    const message = `A max of ${ADDRESSES_MAX} addresses can be mirrored to EndpointSlices per Endpoints subset. ${all} addresses were skipped`;
     notes.push({ type: "Warning", reason: "TooManyAddressesToMirror", message });
   }
-  return { groups, notes };
+  return notes;
 }
 
 /** Mirrors say ready or not; they know nothing of serving and terminating. */

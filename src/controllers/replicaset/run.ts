@@ -15,7 +15,7 @@ import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { Expectations } from "../expectations.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controlledBy, controllerOf, controllerUids } from "../owners.ts";
-import type { PodControl } from "../pod-control.ts";
+import type { PodControl, PodEventWords } from "../pod-control.ts";
 import { createPodControl, podFrom } from "../pod-control.ts";
 import { isActive, isFinished, isTerminating, untilAvailable } from "../pods.ts";
 import type { ReplicaPlan } from "./plan.ts";
@@ -25,6 +25,12 @@ import { planReplicas, replicaSetStatus } from "./plan.ts";
 export function runReplicaSets(context: ControllerContext): Promise<void> {
   return runLoop(context, new ReplicaSetLoop(context));
 }
+
+const podEventWords: PodEventWords = {
+  done: (verb, pod) => `${verb === "create" ? "Created" : "Deleted"} pod: ${pod}`,
+  failed: (verb, _pod, _owner, error) =>
+    `Error ${verb === "create" ? "creating" : "deleting"}: ${error}`,
+};
 
 /** What went wrong with the pods in a sync, as the ReplicaFailure condition tells it. */
 interface Failure {
@@ -53,7 +59,7 @@ class ReplicaSetLoop implements Loop {
     this.#pods = informers.informer(pods);
     this.#podsByOwner = indexBy(this.#pods, controllerUids);
     this.#setsByOwner = indexBy(this.#sets, controllerUids);
-    this.#podControl = createPodControl(api, recorderOf(context, this.name));
+    this.#podControl = createPodControl(api, recorderOf(context, this.name), podEventWords);
     this.caches = [this.#sets, this.#pods];
   }
 

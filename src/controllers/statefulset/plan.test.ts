@@ -12,7 +12,11 @@ function pod(ordinal: number, shorthand: Shorthand): Pod {
   return {
     metadata: {
       name: `db-${ordinal}`,
-      labels: { "controller-revision-hash": `db-${revision}` },
+      labels: {
+        "statefulset.kubernetes.io/pod-name": `db-${ordinal}`,
+        "apps.kubernetes.io/pod-index": String(ordinal),
+        "controller-revision-hash": `db-${revision}`,
+      },
       ...(state === "terminating" ? { deletionTimestamp: "2030-01-01T00:00:00Z" } : {}),
     },
     status: {
@@ -188,4 +192,23 @@ test("planStatefulSet: once all pods are of the new revision and ready, it is th
     [done.currentRevision, done.currentReplicas, done.updatedReplicas, done.readyReplicas],
     ["db-new", 2, 2, 2],
   );
+});
+
+test("planStatefulSet: a pod that lost the labels of its name gets them back", () => {
+  const set: StatefulSet = {
+    metadata: { name: "db" },
+    spec: { replicas: 2, selector: {}, template: {} },
+  };
+  const bare = pod(1, "new well");
+  const lost = { ...bare, metadata: { ...bare.metadata, labels: { app: "db" } } };
+  const input = { set, pods: [pod(0, "new well"), lost], ...revisions, nowMs: 0 };
+  assert.deepEqual(planStatefulSet(input).relabel, [
+    {
+      pod: lost,
+      labels: {
+        "statefulset.kubernetes.io/pod-name": "db-1",
+        "apps.kubernetes.io/pod-index": "1",
+      },
+    },
+  ]);
 });

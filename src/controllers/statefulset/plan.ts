@@ -1,6 +1,6 @@
 import type { Pod, PodTemplateSpec, StatefulSet, StatefulSetStatus } from "../../api/types.ts";
 import { isAvailable, isFinished, isReady, isTerminating } from "../pods.ts";
-import { ordinalOf, revisionOfPod, statefulPod } from "./pod.ts";
+import { lostIdentity, ordinalOf, revisionOfPod, statefulPod } from "./pod.ts";
 
 /** A revision of the set: the name of its ControllerRevision and what pods of it look like. */
 export interface Revision {
@@ -22,7 +22,14 @@ export interface StatefulSetInput {
 export interface StatefulSetPlan {
   readonly create: readonly Pod[];
   readonly remove: readonly Pod[];
+  /** Pods that lost labels by which Services find a single one. */
+  readonly relabel: readonly Relabelling[];
   readonly status: StatefulSetStatus;
+}
+
+export interface Relabelling {
+  readonly pod: Pod;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
@@ -44,7 +51,20 @@ export function planStatefulSet(input: StatefulSetInput): StatefulSetPlan {
     .sort((a, b) => b - a);
   const status = statusOf(input);
   const step = isTerminating(set) ? nothing : nextStep(input, byOrdinal, wanted, condemned);
-  return { ...step, status };
+  const relabel = isTerminating(set) ? [] : relabellings(byOrdinal, wanted);
+  return { ...step, relabel, status };
+}
+
+function relabellings(
+  byOrdinal: ReadonlyMap<number, Pod>,
+  wanted: readonly number[],
+): Relabelling[] {
+  return wanted.flatMap((ordinal) => {
+    const pod = byOrdinal.get(ordinal);
+    if (pod === undefined || isTerminating(pod)) return [];
+    const labels = lostIdentity(pod, ordinal);
+    return labels === undefined ? [] : [{ pod, labels }];
+  });
 }
 
 interface Step {

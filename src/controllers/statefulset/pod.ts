@@ -37,8 +37,7 @@ export function statefulPod({ set, ordinal, template, revision }: PodRecipe): Po
       ...pod.metadata,
       labels: {
         ...pod.metadata.labels,
-        [POD_NAME_LABEL]: name,
-        [POD_INDEX_LABEL]: String(ordinal),
+        ...identityLabels(name, ordinal),
         [REVISION_LABEL]: revision,
       },
     },
@@ -49,6 +48,17 @@ export function statefulPod({ set, ordinal, template, revision }: PodRecipe): Po
       ...(volumes.length === 0 ? {} : { volumes }),
     },
   };
+}
+
+/** The labels that a pod's name and number must bear, where it bears others or none; undefined where it does. */
+export function lostIdentity(pod: Pod, ordinal: number): Record<string, string> | undefined {
+  const { name = "", labels = {} } = pod.metadata;
+  const wanted = identityLabels(name, ordinal);
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value) ? undefined : wanted;
+}
+
+function identityLabels(name: string, ordinal: number): Record<string, string> {
+  return { [POD_NAME_LABEL]: name, [POD_INDEX_LABEL]: String(ordinal) };
 }
 
 /** The number at the end of a pod's name; undefined if the pod is none of the set's by name. */

@@ -50,3 +50,20 @@ test("history is cut to its limit, without what pods still use", () => {
     ["r2"],
   );
 });
+
+test("a revision bears the annotations that the set had when it was made", () => {
+  const before = set("db:1");
+  const annotations = { "kubernetes.io/change-cause": "first" };
+  const annotated = { ...before, metadata: { ...before.metadata, annotations } };
+  const { revision } = updateRevisionOf(annotated, []);
+  assert.deepEqual(revision.metadata.annotations, annotations);
+});
+
+test("a revision has the same name before and after the set's first status", () => {
+  const before = set("db:1");
+  const after = { ...before, status: { replicas: 0, collisionCount: 0 } };
+  const nameOf = (given: StatefulSet) => updateRevisionOf(given, []).revision.metadata.name;
+  assert.equal(nameOf(before), nameOf(after));
+  const collided = { ...before, status: { replicas: 0, collisionCount: 1 } };
+  assert.notEqual(nameOf(before), nameOf(collided));
+});

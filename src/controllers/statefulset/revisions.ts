@@ -54,14 +54,17 @@ export function expiredRevisions(
 
 /** `data` is a strategic merge patch of the set: what `kubectl rollout undo` sends back. */
 function newRevision(set: StatefulSet, revision: number): ControllerRevision {
-  const { name = "", namespace = "" } = set.metadata;
+  const { name = "", namespace = "", annotations } = set.metadata;
   const template = set.spec?.template ?? {};
-  const hash = templateHash(template, set.status?.collisionCount);
+  // A status without a count is one not written yet: the name must be that of a moment later.
+  const hash = templateHash(template, set.status?.collisionCount ?? 0);
   return {
     metadata: {
       name: `${name}-${hash}`,
       namespace,
       labels: { ...template.metadata?.labels, [HASH_LABEL]: hash },
+      // Among them the cause of the change, for `kubectl rollout history`.
+      ...(annotations === undefined ? {} : { annotations }),
       ownerReferences: [controlledBy(statefulSets, set)],
     },
     data: JSON.parse(JSON.stringify({ spec: { template: { ...template, $patch: "replace" } } })),

@@ -15,7 +15,7 @@ import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
 import { deleteExactly } from "../delete-exactly.ts";
 import { CATCH_UP_MS, OwnWrites } from "../own-writes.ts";
 import { controllerUids } from "../owners.ts";
-import type { PodControl } from "../pod-control.ts";
+import type { PodControl, PodEventWords } from "../pod-control.ts";
 import { createPodControl } from "../pod-control.ts";
 import { untilAvailable } from "../pods.ts";
 import type { Revision, StatefulSetPlan } from "./plan.ts";
@@ -28,6 +28,12 @@ export function runStatefulSets(context: ControllerContext): Promise<void> {
   return runLoop(context, new StatefulSetLoop(context));
 }
 
+const podEventWords: PodEventWords = {
+  done: (verb, pod, owner) => `${verb} Pod ${pod} in StatefulSet ${owner} successful`,
+  failed: (verb, pod, owner, error) =>
+    `${verb} Pod ${pod} in StatefulSet ${owner} failed error: ${error}`,
+};
+
 class StatefulSetLoop implements Loop {
   readonly name = "statefulset-controller";
   readonly caches;
@@ -35,6 +41,7 @@ class StatefulSetLoop implements Loop {
   readonly #clock: Clock;
   readonly #sets: Informer<StatefulSet>;
   readonly #pods: Informer<Pod>;
+  readonly #revisions: Informer<ControllerRevision>;
   readonly #revisionsByOwner: Index<ControllerRevision>;
   readonly #podControl: PodControl;
   readonly #ownWrites = new OwnWrites();
@@ -45,10 +52,10 @@ class StatefulSetLoop implements Loop {
     this.#clock = clock;
     this.#sets = informers.informer(statefulSets);
     this.#pods = informers.informer(pods);
-    const revisions = informers.informer(controllerRevisions);
-    this.#revisionsByOwner = indexBy(revisions, controllerUids);
-    this.#podControl = createPodControl(api, recorderOf(context, this.name));
-    this.caches = [this.#sets, this.#pods, revisions];
+    this.#revisions = informers.informer(controllerRevisions);
+    this.#revisionsByOwner = indexBy(this.#revisions, controllerUids);
+    this.#podControl = createPodControl(api, recorderOf(context, this.name), podEventWords);
+    this.caches = [this.#sets, this.#pods, this.#revisions];
   }
 
   wake(queue: WorkQueue): void {
@@ -66,7 +73,7 @@ class StatefulSetLoop implements Loop {
     }
     if (this.#ownWrites.isBehind(key, set)) return { againAfterMs: CATCH_UP_MS };
     const owned = await this.#claim(set);
-    const revisions = this.#revisionsByOwner.get(set.metadata.uid ?? "");
+    const revisions = await this.#claimRevisions(set);
     const update = await this.#ensureRevision(set, revisions);
     if (update === undefined) return undefined;
     const currentName = set.status?.currentRevision ?? "";
@@ -94,6 +101,16 @@ class StatefulSetLoop implements Loop {
     return await applyClaims(this.#api, { resource: statefulSets, object: set }, pods, claims);
   }
 
+  /** Its own, and those that a set deleted without its dependents has left; it lets go of none. */
+  async #claimRevisions(set: StatefulSet): Promise<readonly ControllerRevision[]> {
+    const { namespace = "", uid = "" } = set.metadata;
+    const selector = labelSelectorOf(set.spec?.selector);
+    const { adopt } = planClaims(set, selector, this.#revisions.listNamespace(namespace));
+    const claims = { owned: this.#revisionsByOwner.get(uid), adopt, release: [] };
+    const owner = { resource: statefulSets, object: set };
+    return await applyClaims(this.#api, owner, controllerRevisions, claims);
+  }
+
   /** The revision of the present template; undefined when the next event has to bring it. */
   async #ensureRevision(
     set: StatefulSet,
@@ -118,9 +135,11 @@ class StatefulSetLoop implements Loop {
     return undefined;
   }
 
-  async #apply(set: StatefulSet, { create, remove, status }: StatefulSetPlan): Promise<void> {
+  async #apply(set: StatefulSet, plan: StatefulSetPlan): Promise<void> {
+    const { create, remove, relabel, status } = plan;
     const key = keyOf(set);
     try {
+      for (const { pod, labels } of relabel) await this.#podControl.label(set, pod, labels);
       for (const pod of create) await this.#create(set, pod);
       for (const pod of remove) await this.#podControl.remove(set, pod);
     } finally {

@@ -1,7 +1,4 @@
-import type { EndpointAddress, EndpointPort, EndpointSubset } from "../../api/types.ts";
-
-/** Addresses an Endpoints object holds at most; what is more is only in slices. */
-export const ADDRESSES_MAX = 1000;
+import type { EndpointAddress, EndpointPort, EndpointSubset } from "../api/types.ts";
 
 /** One address behind one port; without a port for headless Services that name none. */
 export interface Pair {
@@ -48,15 +45,15 @@ export function packSubsets(pairs: readonly Pair[]): EndpointSubset[] {
     .sort((a, b) => compareText(portsText(a), portsText(b)));
 }
 
-/** The same content in the order that `packSubsets` gives; to compare with what others wrote. */
-export function canonicalSubsets(subsets: readonly EndpointSubset[] | undefined): EndpointSubset[] {
+/** The same addresses behind the same ports, in as few subsets as can be and in the order of `packSubsets`. */
+export function repackSubsets(subsets: readonly EndpointSubset[] | undefined): EndpointSubset[] {
   const pairs = (subsets ?? []).flatMap(
     ({ addresses = [], notReadyAddresses = [], ports = [] }) => {
       const choices: readonly (EndpointPort | undefined)[] =
         ports.length === 0 ? [undefined] : ports;
       return choices.flatMap((port) => {
         const pair = (isReady: boolean) => (address: EndpointAddress) => ({
-          address: withoutVersion(address),
+          address,
           isReady,
           ...(port === undefined ? {} : { port }),
         });
@@ -65,32 +62,6 @@ export function canonicalSubsets(subsets: readonly EndpointSubset[] | undefined)
     },
   );
   return packSubsets(pairs);
-}
-
-/**
- * Cuts to `ADDRESSES_MAX`, ready ones first; each subset keeps its share, rounded up, while there is room.
- * Undefined when there is nothing to cut.
- */
-export function truncateSubsets(subsets: readonly EndpointSubset[]): EndpointSubset[] | undefined {
-  const count = (field: "addresses" | "notReadyAddresses") =>
-    subsets.reduce((sum, subset) => sum + (subset[field]?.length ?? 0), 0);
-  const ready = count("addresses");
-  const notReady = count("notReadyAddresses");
-  if (ready + notReady <= ADDRESSES_MAX) return undefined;
-
-  const cutsReady = ready > ADDRESSES_MAX;
-  const total = cutsReady ? ready : notReady;
-  const room = cutsReady ? ADDRESSES_MAX : ADDRESSES_MAX - ready;
-  let left = room;
-  const kept = subsets.map(({ addresses = [], notReadyAddresses = [], ports }) => {
-    const cut = cutsReady ? addresses : notReadyAddresses;
-    const share = cut.slice(0, Math.min(left, Math.ceil((cut.length / total) * room)));
-    left -= share.length;
-    return cutsReady ? subset(share, [], ports) : subset(addresses, share, ports);
-  });
-  return kept.filter(
-    (part) => part.addresses !== undefined || part.notReadyAddresses !== undefined,
-  );
 }
 
 function subsetOf(
@@ -107,7 +78,7 @@ function subsetOf(
 }
 
 /** A subset without its empty lists, as the API stores it. */
-function subset(
+export function subset(
   addresses: readonly EndpointAddress[],
   notReadyAddresses: readonly EndpointAddress[],
   ports: readonly EndpointPort[] | undefined,
@@ -135,10 +106,4 @@ function portsText({ ports = [] }: EndpointSubset): string {
 /** Byte order, whatever the locale. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function withoutVersion(address: EndpointAddress): EndpointAddress {
-  if (address.targetRef?.resourceVersion === undefined) return address;
-  const { resourceVersion: _, ...targetRef } = address.targetRef;
-  return { ...address, targetRef };
 }
