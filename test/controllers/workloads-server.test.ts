@@ -15,7 +15,13 @@ import {
   statefulSets,
 } from "../../src/api/resource.ts";
 import { isNotFound } from "../../src/api/status-error.ts";
-import type { Deployment, DeploymentSpec, Pod, StatefulSet } from "../../src/api/types.ts";
+import type {
+  Deployment,
+  DeploymentSpec,
+  KubeObject,
+  Pod,
+  StatefulSet,
+} from "../../src/api/types.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { startKubelet } from "./kubelet.ts";
 import type { ControllerLab } from "./lab.ts";
@@ -275,6 +281,55 @@ test("a StatefulSet's pods keep their names, come in order and are updated from 
       list.map(({ metadata }) => metadata.name),
       ["db-0"],
     );
+  });
+});
+
+test("a new StatefulSet takes up the pods and revisions that an orphaning delete left", async () => {
+  const namespace = await openNamespace("stateful-again");
+  const name = { namespace, name: "db" };
+  const settled = () =>
+    eventually(async () => {
+      const { status } = await lab.api.get(statefulSets, name);
+      assert.deepEqual([status?.readyReplicas, status?.updatedReplicas], [3, 3]);
+    });
+  await lab.api.create(statefulSets, statefulSet(namespace));
+  await settled();
+  const before = await podsIn(namespace);
+  const { items: revisions } = await lab.api.list(controllerRevisions, { namespace });
+  await lab.api.delete(statefulSets, name, { propagationPolicy: "Orphan" });
+  await eventually(() => assert.rejects(lab.api.get(statefulSets, name), isNotFound));
+  const { metadata } = await lab.api.create(statefulSets, statefulSet(namespace));
+  await settled();
+  const uids = (list: readonly KubeObject[]) => list.map((object) => object.metadata.uid).sort();
+  assert.deepEqual(uids(await podsIn(namespace)), uids(before));
+  await eventually(async () => {
+    const { items } = await lab.api.list(controllerRevisions, { namespace });
+    assert.deepEqual(uids(items), uids(revisions));
+    assert.deepEqual(
+      items.flatMap((item) => item.metadata.ownerReferences ?? []).map(({ uid }) => uid),
+      [metadata.uid],
+    );
+  });
+});
+
+test("a StatefulSet's pod that lost the label of its name gets it back, and events say so", async () => {
+  const namespace = await openNamespace("stateful-labels");
+  await lab.api.create(statefulSets, statefulSet(namespace));
+  const label = "statefulset.kubernetes.io/pod-name";
+  const body = { metadata: { labels: { [label]: null } } };
+  await eventually(() => lab.api.get(pods, { namespace, name: "db-0" }));
+  await lab.api.patch(pods, { namespace, name: "db-0" }, { type: "merge", body });
+  await eventually(async () => {
+    const pod = await lab.api.get(pods, { namespace, name: "db-0" });
+    assert.equal(pod.metadata.labels?.[label], "db-0");
+    const { items } = await lab.api.list(events, { namespace });
+    const messages = items.map(({ reason, message }) => `${reason}: ${message}`);
+    for (const wanted of [
+      "SuccessfulCreate: create Pod db-0 in StatefulSet db successful",
+      "SuccessfulUpdate: update Pod db-0 in StatefulSet db successful",
+    ]) {
+      assert.ok(messages.includes(wanted), messages.join("\n"));
+    }
   });
 });
 
