@@ -14,7 +14,10 @@ export type EventVerdict =
 /** Events that an object may cause at once, and how fast this room grows back (client-go: 25, one per 5 minutes). */
 const BURST = 25;
 const REFILL_MS = 5 * 60_000;
-/** Events that differ in their message only are one after so many within so long (client-go: 10 in 10 minutes). */
+/**
+ * Events that differ in their message only: from the so-manieth on they are one, until for so long none came
+ * (client-go: 10, 10 minutes).
+ */
 const SIMILAR_MAX = 10;
 const SIMILAR_MS = 10 * 60_000;
 /** Objects and events remembered; the oldest are forgotten. */
@@ -25,7 +28,7 @@ interface Bucket {
   sinceMs: number;
 }
 interface Similar {
-  sinceMs: number;
+  lastMs: number;
   readonly messages: Set<string>;
 }
 interface Told {
@@ -52,12 +55,13 @@ export class EventCorrelator {
     const message = isFlood ? `(combined from similar events): ${note.message}` : note.message;
     const key = isFlood ? group : `${group}\n${note.message}`;
 
-    if (!this.#takeToken(object, nowMs)) return { type: "dropped" };
-
+    // What is dropped is counted, too: the next one that is told says how often it was.
+    const isRoom = this.#takeToken(object, nowMs);
     const told = this.#told.get(key);
     if (told !== undefined) {
       told.count++;
       remember(this.#told, key, told);
+      if (!isRoom) return { type: "dropped" };
       return { type: "repeated", name: told.name, message, count: told.count };
     }
     // Unique by time and order, as client-go names events by nanoseconds.
@@ -66,17 +70,21 @@ export class EventCorrelator {
       .padStart(16, "0");
     const name = `${about.name ?? "unknown"}.${suffix}`;
     remember(this.#told, key, { name, count: 1 });
+    if (!isRoom) return { type: "dropped" };
     return { type: "new", name, message, count: 1 };
   }
 
   #isFlood(group: string, message: string, nowMs: number): boolean {
     let similar = this.#similar.get(group);
-    if (similar === undefined || nowMs - similar.sinceMs > SIMILAR_MS) {
-      similar = { sinceMs: nowMs, messages: new Set() };
+    if (similar === undefined || nowMs - similar.lastMs > SIMILAR_MS) {
+      similar = { lastMs: nowMs, messages: new Set() };
     }
-    if (similar.messages.size < SIMILAR_MAX) similar.messages.add(message);
+    similar.lastMs = nowMs;
     remember(this.#similar, group, similar);
-    return similar.messages.size >= SIMILAR_MAX && !similar.messages.has(message);
+    if (similar.messages.has(message)) return false;
+    if (similar.messages.size >= SIMILAR_MAX - 1) return true;
+    similar.messages.add(message);
+    return false;
   }
 
   #takeToken(object: string, nowMs: number): boolean {

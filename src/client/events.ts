@@ -14,6 +14,8 @@ export interface EventNote {
   /** One word for programs, such as `ScalingReplicaSet`. */
   readonly reason: string;
   readonly message: string;
+  /** When it happened, in epoch milliseconds; when it is told if absent. */
+  readonly atMs?: number;
 }
 
 /** Writes Events about objects. Telling is never waited for and never fails: an Event is a courtesy. */
@@ -47,11 +49,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
 
-  async function write(note: EventNote, about: ObjectReference): Promise<void> {
-    const nowMs = clock.now();
-    const verdict = correlator.correlate(component, about, note, nowMs);
+  async function write(note: EventNote, atMs: number, about: ObjectReference): Promise<void> {
+    const verdict = correlator.correlate(component, about, note, atMs);
     if (verdict.type === "dropped") return;
-    const time = formatTime(nowMs);
+    const time = formatTime(atMs);
     const namespace = about.namespace ?? "default";
     if (verdict.type === "repeated") {
       try {
@@ -84,8 +85,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       waiting++;
       const about = referenceTo(object, fieldPath);
       const cut = { ...note, message: note.message.slice(0, MESSAGE_LENGTH_MAX) };
+      // Not the time of the write, which waits for those before it.
+      const { atMs = clock.now() } = note;
       last = last
-        .then(() => write(cut, about))
+        .then(() => write(cut, atMs, about))
         .catch((error: unknown) => {
           if (!signal.aborted) {
             log.debug("Could not write an event", {

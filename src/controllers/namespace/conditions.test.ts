@@ -22,12 +22,17 @@ test("an empty namespace: all five conditions are False, in Kubernetes' words", 
 
 test("what remains, and what holds it, is counted", () => {
   const held = { metadata: { finalizers: ["example.org/x"] } };
-  const outcome = { ...clean, remains: [{ resource: "pods.", objects: [held, { metadata: {} }] }] };
+  const remains = [
+    { resource: "secrets.", objects: [{ metadata: {} }] },
+    { resource: "pods.", objects: [held, { metadata: {} }] },
+  ];
+  const outcome = { ...clean, remains, failures: ["b", "a"] };
   const messages = namespaceConditions({ metadata: {} }, outcome, EARLIER_MS)
     .filter(({ status }) => status === "True")
     .map(({ message }) => message);
   assert.deepEqual(messages, [
-    "Some resources are remaining: pods. has 2 resource instances",
+    "Failed to delete all resource types, 2 remaining: a, b",
+    "Some resources are remaining: pods. has 2 resource instances, secrets. has 1 resource instances",
     "Some content in the namespace has finalizers remaining: example.org/x in 1 resource instances",
   ]);
 });

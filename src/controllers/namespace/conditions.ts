@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
     trouble: ({ failures }) =>
       failures.length === 0
         ? ""
-        : `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(", ")}`,
+        : `Failed to delete all resource types, ${failures.length} remaining: ${failures.toSorted().join(", ")}`,
   },
   {
     type: "NamespaceContentRemaining",
@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
       const parts = remains.map(
         ({ resource, objects }) => `${resource} has ${objects.length} resource instances`,
       );
-      return parts.length === 0 ? "" : `Some resources are remaining: ${parts.join(", ")}`;
+      return parts.length === 0 ? "" : `Some resources are remaining: ${parts.sort().join(", ")}`;
     },
   },
   {

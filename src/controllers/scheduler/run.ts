@@ -112,6 +112,8 @@ class SchedulerLoop implements Loop {
     const name = nameOfKey(keyOf(pod));
     const uid = uidOf(pod);
     this.#assumed.set(uid, { pod, nodeName });
+    // Before the node hears of it, so that what it does to the pod comes later in the list of events.
+    const atMs = this.#clock.now();
     try {
       await this.#api.createSubresource(pods, name, "binding", {
         apiVersion: "v1",
@@ -128,7 +130,7 @@ class SchedulerLoop implements Loop {
     const cached = this.#pods.get(keyOf(pod));
     if (cached === undefined || nodeOf(cached).length > 0) this.#assumed.delete(uid);
     const message = `Successfully assigned ${keyOf(pod)} to ${nodeName}`;
-    this.#recorder.record(pod, { type: "Normal", reason: "Scheduled", message });
+    this.#recorder.record(pod, { type: "Normal", reason: "Scheduled", message, atMs });
   }
 
   async #tellUnschedulable(pod: Pod, message: string): Promise<void> {
