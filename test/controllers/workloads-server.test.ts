@@ -162,6 +162,22 @@ test("a version that never becomes ready takes no more than its share", async ()
   assert.deepEqual(images, ["pause:1", "pause:1", "pause:1", "pause:broken"]);
 });
 
+test("a Deployment whose ReplicaSet is refused says so", async () => {
+  const namespace = await openNamespace("refused");
+  const name = `web-${"x".repeat(249)}`; // With a hash it is too long a name for a ReplicaSet.
+  const { spec } = deployment(namespace);
+  await lab.api.create(deployments, { metadata: { name, namespace }, ...(spec && { spec }) });
+  await eventually(async () => {
+    const { status } = await lab.api.get(deployments, { namespace, name });
+    const progressing = status?.conditions?.find(({ type }) => type === "Progressing");
+    assert.deepEqual(
+      [progressing?.status, progressing?.reason],
+      ["False", "ReplicaSetCreateError"],
+    );
+    assert.match(progressing?.message ?? "", /must be no more than 253/);
+  });
+});
+
 test("up and down: exactly as many pods as asked for, each time", async () => {
   const namespace = await openNamespace("scale");
   await lab.api.create(deployments, deployment(namespace));

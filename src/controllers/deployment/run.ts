@@ -10,6 +10,7 @@ import { indexBy } from "../../client/index-by.ts";
 import { keyOf, nameOfKey } from "../../client/paths.ts";
 import type { WorkQueue, WorkResult } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { describeError } from "../../lib/errors.ts";
 import { applyClaims, ownersConcerned, planClaims } from "../claims.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { isNamespaceTerminating, recorderOf, runLoop } from "../controller.ts";
@@ -19,7 +20,7 @@ import { controllerOf, controllerUids, isOwnedBy } from "../owners.ts";
 import type { DeploymentPlan, ReplicaSetChange } from "./plan.ts";
 import { planDeployment } from "./plan.ts";
 import { REVISION_ANNOTATION } from "./revision.ts";
-import { progressDeadlineMs } from "./status.ts";
+import { progressDeadlineMs, statusAfterFailure } from "./status.ts";
 import { isSameTemplate } from "./template.ts";
 
 /** Rolls out Deployments by means of ReplicaSets. */
@@ -116,9 +117,7 @@ class DeploymentLoop implements Loop {
     } catch (error) {
       if (isNamespaceTerminating(error)) return false;
       if (!isAlreadyExists(error)) {
-        const message = `Failed to create new replica set "${replicaSet.metadata.name}": ${String(error)}`;
-        const reason = "ReplicaSetCreateError";
-        this.#recorder.record(deployment, { type: "Warning", reason, message });
+        await this.#tellFailure(deployment, replicaSet, describeError(error));
         throw error;
       }
     }
@@ -132,6 +131,15 @@ class DeploymentLoop implements Loop {
     const status = { ...deployment.status, collisionCount };
     await this.#api.update(deployments, { ...deployment, status }, "status");
     return false;
+  }
+
+  async #tellFailure(deployment: Deployment, { metadata }: ReplicaSet, why: string): Promise<void> {
+    const message = `Failed to create new replica set "${metadata.name}": ${why}`;
+    const reason = "ReplicaSetCreateError";
+    this.#recorder.record(deployment, { type: "Warning", reason, message });
+    const status = statusAfterFailure(deployment, why, this.#clock.now());
+    if (semanticEqual(status, deployment.status)) return;
+    await this.#api.update(deployments, { ...deployment, status }, "status");
   }
 
   async #change(deployment: Deployment, { next, resized }: ReplicaSetChange): Promise<void> {

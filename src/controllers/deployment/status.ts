@@ -56,6 +56,18 @@ export function deploymentStatus(input: StatusInput): DeploymentStatus {
   return { ...counts, conditions };
 }
 
+/** The status of a Deployment whose new ReplicaSet could not be made. */
+export function statusAfterFailure(
+  deployment: Deployment,
+  message: string,
+  nowMs: number,
+): DeploymentStatus {
+  const { status = {} } = deployment;
+  if (progressDeadlineSeconds(deployment) === undefined) return status;
+  const said = { type: "Progressing", status: "False", reason: "ReplicaSetCreateError", message };
+  return { ...status, conditions: withCondition(status.conditions ?? [], said, nowMs) };
+}
+
 /** When the deadline for progress runs out, for a sync at that time; undefined when none is running. */
 export function progressDeadlineMs(deployment: Deployment): number | undefined {
   const progressing = conditionIn(deployment.status?.conditions, "Progressing");
