@@ -19,12 +19,14 @@ export interface InformersOptions {
   readonly log: Logger;
 }
 
-/** Informers that also tell when all of them have ended, which they do after their signal. */
+/** Informers that end with their signal, or when they are disposed of, which waits for what they had begun. */
 export interface RunningInformers extends Informers, AsyncDisposable {}
 
 /** Makes informers over a transport; those of equal kind and scope are one. Nothing runs before the first is asked for. */
 export function createInformers(transport: Transport, options: InformersOptions): RunningInformers {
-  const { signal, clock, random, log } = options;
+  const { clock, random, log } = options;
+  const disposal = new AbortController();
+  const signal = AbortSignal.any([options.signal, disposal.signal]);
   const api = createApi(transport, { clock });
   const caches = new Map<string, unknown>();
   const running = new Set<Promise<void>>();
@@ -82,6 +84,7 @@ export function createInformers(transport: Transport, options: InformersOptions)
       return made;
     },
     async [Symbol.asyncDispose]() {
+      disposal.abort();
       await Promise.all(running);
     },
   };
