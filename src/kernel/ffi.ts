@@ -1,6 +1,6 @@
 import { constants, type } from "node:os";
 import { getSystemErrorMessage } from "node:util";
-import koffi from "koffi";
+import koffi, { type KoffiFunc } from "koffi";
 import { PortolanError } from "../lib/errors.ts";
 
 /** A system call failed; `code` is the errno's name, such as `EPERM`. */
@@ -71,7 +71,7 @@ interface Libc {
   readonly bind: (fd: number, address: Uint8Array, bytes: number) => number;
   readonly connect: (fd: number, address: Uint8Array, bytes: number) => number;
   readonly listen: (fd: number, backlog: number) => number;
-  readonly send: (fd: number, data: Uint8Array, bytes: number, flags: number) => number;
+  readonly send: KoffiFunc<(fd: number, data: Uint8Array, bytes: number, flags: number) => number>;
   readonly recv: (fd: number, into: Uint8Array, bytes: number, flags: number) => number;
   readonly setsockopt: (
     fd: number,
@@ -198,6 +198,19 @@ export function listen(fd: number, backlog: number, on: string): void {
 /** Sends one datagram or message; the number of bytes that went. */
 export function send(fd: number, data: Uint8Array, flags = 0): number {
   return checked("send", fd, libc().send(fd, data, data.byteLength, flags));
+}
+
+/** The same on a thread of Node's pool, for what keeps the kernel busy. Not for a thread that is in other namespaces. */
+export function sendInBackground(fd: number, data: Uint8Array): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  libc().send.async(fd, data, data.byteLength, 0, (error: Error | null, sent: number) => {
+    if (error !== null) reject(error);
+    // The pool's errno is out of reach here.
+    else if (sent < 0)
+      reject(new SystemCallError({ syscall: "send", errno: constants.errno.EIO, on: String(fd) }));
+    else resolve(sent);
+  });
+  return promise;
 }
 
 /** Receives into `into`: the number of bytes, or undefined when there are none (with `MSG_DONTWAIT`). */

@@ -19,6 +19,7 @@ import {
   addressBody,
   IFF_UP,
   IFLA_BRPORT_MODE,
+  IFLA_GROUP,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINKINFO,
@@ -47,6 +48,9 @@ import {
   routeBody,
   VETH_INFO_PEER,
 } from "./rtnetlink.ts";
+
+/** A group of links that nobody else has, since all of it is deleted at once. */
+const DOOMED = 0x706f7274;
 
 export interface VethOptions extends LinkOptions {
   /** The other end; it is made inside `namespace`, or in the same one when absent. */
@@ -88,6 +92,26 @@ export class Links implements Disposable {
       const body = linkHeader({ index: this.indexOf(name) });
       this.#netlink.request({ type: RTM_DELLINK, body, doing: `delete link "${name}"` });
     });
+  }
+
+  /**
+   * Deletes many links in one step, which the kernel takes 20 ms or more for whether it is one or a hundred, on a thread
+   * of its own. Passes over those that are not there. Only one such call may be under way in a namespace.
+   */
+  async deleteLinks(names: readonly string[]): Promise<void> {
+    const group = attributes(u32(IFLA_GROUP, DOOMED));
+    const doing = `delete ${names.length} links`;
+    let count = 0;
+    for (const name of names) {
+      const isThere = this.#deleted(() => {
+        const body = Buffer.concat([linkHeader({ index: this.indexOf(name) }), group]);
+        this.#netlink.request({ type: RTM_NEWLINK, body, doing });
+      });
+      if (isThere) count++;
+    }
+    if (count === 0) return;
+    const body = Buffer.concat([linkHeader({}), group]);
+    await this.#netlink.requestInBackground({ type: RTM_DELLINK, body, doing });
   }
 
   setUp(name: string): void {

@@ -32,27 +32,49 @@ export function createNetworkNamespace(name: string, dir: string): NetworkNamesp
   mkdirSync(dir, { recursive: true });
   writeFileSync(path, "", { flag: "wx", mode: 0o444 });
   try {
-    // A namespace is pinned by binding the thread's own file, so the thread has to be inside for a moment.
-    const back = current ?? homeFd();
-    unshare(CLONE_NEWNET);
-    try {
-      mount({ source: OWN_NAMESPACE, target: path, flags: MS_BIND });
-    } finally {
-      enter(back);
-    }
-    const namespace = namespaceAt(name, path, () => unpin(path));
-    using links = openLinks(namespace);
-    links.setUp("lo");
-    return namespace;
+    const fd = openNewNamespace(() =>
+      mount({ source: OWN_NAMESPACE, target: path, flags: MS_BIND }),
+    );
+    return withLoopback(namespaceAt({ name, path, fd, unpinned: () => unpin(path) }));
   } catch (error) {
     unpin(path);
     throw error;
   }
 }
 
+/** Makes a network namespace with its loopback up, that is there for as long as this process holds it or somebody is inside. */
+export function createHeldNetworkNamespace(name: string): NetworkNamespace {
+  const fd = openNewNamespace(() => {});
+  const path = `/proc/${process.pid}/fd/${fd}`;
+  return withLoopback(namespaceAt({ name, path, fd, unpinned: () => {} }));
+}
+
+/** The file of a new namespace; `inside` runs with the thread inside it, where its path is the thread's own. */
+function openNewNamespace(inside: () => void): number {
+  const back = current ?? homeFd();
+  unshare(CLONE_NEWNET);
+  try {
+    inside();
+    return openSync(OWN_NAMESPACE, "r");
+  } finally {
+    enter(back, "abort");
+  }
+}
+
+function withLoopback(namespace: NetworkNamespace): NetworkNamespace {
+  try {
+    using links = openLinks(namespace);
+    links.setUp("lo");
+    return namespace;
+  } catch (error) {
+    void namespace[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** Opens a namespace that somebody else keeps, by a path that `nsenter --net=` takes; disposing of it only closes it. */
 export function openNetworkNamespace(path: string, name = path): NetworkNamespace {
-  return namespaceAt(name, path, () => {});
+  return namespaceAt({ name, path, fd: openSync(path, "r"), unpinned: () => {} });
 }
 
 /** The namespace that this process started in. Its sockets are Node's own. */
@@ -66,8 +88,16 @@ export function currentNetworkNamespace(name = "host"): NetworkNamespace {
   };
 }
 
-function namespaceAt(name: string, path: string, unpinned: () => void): NetworkNamespace {
-  let fd: number | undefined = openSync(path, "r");
+interface OpenNamespace {
+  readonly name: string;
+  readonly path: string;
+  readonly fd: number;
+  /** Called when it has been disposed of. */
+  readonly unpinned: () => void;
+}
+
+function namespaceAt({ name, path, fd: opened, unpinned }: OpenNamespace): NetworkNamespace {
+  let fd: number | undefined = opened;
   const run = <T>(action: () => T): T => {
     if (fd === undefined) {
       throw new PortolanError(

@@ -11,6 +11,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
   send,
+  sendInBackground,
   setSocketOption,
   socket,
 } from "./ffi.ts";
@@ -80,16 +81,16 @@ export class NetlinkSocket implements Disposable {
 
   /** Sends a request and returns what the kernel answered before its acknowledgement; a dump's every part. */
   request(request: NetlinkRequest): NetlinkMessage[] {
-    const { type, flags = 0, body, doing } = request;
     const sequence = ++this.#sequence;
-    const isDump = (flags & NLM_F_DUMP) === NLM_F_DUMP;
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeUInt32LE(HEADER_BYTES + body.byteLength, 0);
-    header.writeUInt16LE(type, 4);
-    header.writeUInt16LE(flags | NLM_F_REQUEST | (isDump ? 0 : NLM_F_ACK), 6);
-    header.writeUInt32LE(sequence, 8);
-    send(this.#fd, Buffer.concat([header, body]));
-    return this.#answersTo(sequence, doing);
+    send(this.#fd, frame(request, sequence));
+    return this.#answersTo(sequence, request.doing);
+  }
+
+  /** The same for a request that takes the kernel long; no other may be made on this socket meanwhile. */
+  async requestInBackground(request: NetlinkRequest): Promise<NetlinkMessage[]> {
+    const sequence = ++this.#sequence;
+    await sendInBackground(this.#fd, frame(request, sequence));
+    return this.#answersTo(sequence, request.doing);
   }
 
   /** The kernel does the work inside `send`, so an answer is always there to be read. */
@@ -118,6 +119,16 @@ export class NetlinkSocket implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#fd);
   }
+}
+
+function frame({ type, flags = 0, body }: NetlinkRequest, sequence: number): Buffer {
+  const isDump = (flags & NLM_F_DUMP) === NLM_F_DUMP;
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(HEADER_BYTES + body.byteLength, 0);
+  header.writeUInt16LE(type, 4);
+  header.writeUInt16LE(flags | NLM_F_REQUEST | (isDump ? 0 : NLM_F_ACK), 6);
+  header.writeUInt32LE(sequence, 8);
+  return Buffer.concat([header, body]);
 }
 
 /** Opens a netlink socket inside a namespace, or in the one where the calling thread is. */

@@ -35,17 +35,11 @@ const syscallNumbers: Readonly<Record<string, { readonly pivotRoot: number }>> =
   x64: { pivotRoot: 155 },
   arm64: { pivotRoot: 41 },
 };
-const SYS_CLOSE_RANGE = 436;
 const SYS_MOUNT_SETATTR = 442;
-
-// linux/close_range.h
-const CLOSE_RANGE_CLOEXEC = 4;
-const FD_MAX = 0xffffffff;
 
 interface Calls {
   readonly pivotRoot: (newRoot: string, putOld: string) => number;
   readonly setMountAttributes: (path: string, flags: number, attributes: Uint8Array) => number;
-  readonly closeRange: (first: number, last: number, flags: number) => number;
   readonly pipe2: (fds: Uint8Array, flags: number) => number;
 }
 
@@ -73,13 +67,6 @@ function calls(): Calls {
         ...["unsigned int", flags],
         ...["void *", attributes],
         ...["size_t", attributes.byteLength],
-      ),
-    closeRange: (first, last, flags) =>
-      syscall(
-        SYS_CLOSE_RANGE,
-        ...["unsigned int", first],
-        ...["unsigned int", last],
-        ...["int", flags],
       ),
     pipe2: library.func("int pipe2(void *fds, int flags)"),
   };
@@ -130,15 +117,6 @@ export function openPipe(): Pipe {
   const fds = Buffer.alloc(8);
   check("make a pipe", calls().pipe2(fds, O_CLOEXEC));
   return { read: fds.readInt32LE(0), write: fds.readInt32LE(4) };
-}
-
-/**
- * Keeps all files of this process from programs that it starts from now on, but for the standard streams they are given
- * (close_range(2), kernel 5.11). Node opens its own that way; libraries such as libnftables do not, and neither does
- * who started this process. Call it right before the start.
- */
-export function keepFilesFromChildren(): void {
-  check("keep files from children", calls().closeRange(3, FD_MAX, CLOSE_RANGE_CLOEXEC));
 }
 
 /** UTS and IPC namespaces that several processes share, held by file descriptors. */

@@ -33,6 +33,29 @@ async function inNamespace(action: (links: Links, namespace: NetworkNamespace) =
   action(links, namespace);
 }
 
+test("many links go in one step; those that are not there are passed over", async () => {
+  await using other = createNetworkNamespace("far", dir);
+  await using namespace = createNetworkNamespace("near", dir);
+  using links = openLinks(namespace);
+  links.addBridge({ name: "stays" });
+  const names = ["a", "b", "c"];
+  for (const name of names) links.addVeth({ name, peer: { name, namespace: other } });
+  const present = (from: Links) => from.list().map(({ name }) => name);
+  const before = present(links);
+  await links.deleteLinks(["a", "none", "c"]);
+  assert.deepEqual(
+    present(links),
+    before.filter((name) => name !== "a" && name !== "c"),
+  );
+  using far = openLinks(other);
+  assert.deepEqual(
+    present(far).filter((name) => names.includes(name)),
+    ["b"],
+  );
+  await links.deleteLinks(["a"]);
+  assert.equal(links.deleteLink("b"), true);
+});
+
 test("a bridge with a port whose peer is in another namespace", async () => {
   await using other = createNetworkNamespace("other", dir);
   await inNamespace((links, namespace) => {

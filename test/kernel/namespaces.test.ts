@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test as always } from "node:test";
 import { openLinks } from "../../src/kernel/links.ts";
 import {
+  createHeldNetworkNamespace,
   createNetworkNamespace,
   currentNetworkNamespace,
   openNetworkNamespace,
@@ -53,28 +54,35 @@ async function withCable(
   await action(left, right);
 }
 
-test("a new namespace has its loopback up and nothing else, and goes with its file", async () => {
-  const namespace = createNetworkNamespace("fresh", dir);
-  const before = ownNamespace();
-  assert.notEqual(namespace.run(ownNamespace), before);
-  assert.equal(ownNamespace(), before);
-  {
-    using links = openLinks(namespace);
-    assert.deepEqual(
-      links
-        .list()
-        .filter((link) => link.isUp)
-        .map((link) => link.name),
-      ["lo"],
-    );
-    assert.ok(links.listAddresses("lo").includes("127.0.0.1/8"));
-  }
-  const seen = spawnSync("nsenter", [`--net=${namespace.path}`, "readlink", "/proc/self/ns/net"]);
-  assert.equal(seen.stdout.toString().trim(), namespace.run(ownNamespace));
-  await namespace[Symbol.asyncDispose]();
-  assert.equal(existsSync(namespace.path), false);
-  assert.throws(() => namespace.run(() => 1), { code: "NAMESPACE_CLOSED" });
-});
+const makers = [
+  { what: "pinned", make: () => createNetworkNamespace("fresh", dir) },
+  { what: "held", make: () => createHeldNetworkNamespace("fresh") },
+] as const;
+
+for (const { what, make } of makers) {
+  test(`a new ${what} namespace has its loopback up and nothing else, and goes with its file`, async () => {
+    const namespace = make();
+    const before = ownNamespace();
+    assert.notEqual(namespace.run(ownNamespace), before);
+    assert.equal(ownNamespace(), before);
+    {
+      using links = openLinks(namespace);
+      assert.deepEqual(
+        links
+          .list()
+          .filter((link) => link.isUp)
+          .map((link) => link.name),
+        ["lo"],
+      );
+      assert.ok(links.listAddresses("lo").includes("127.0.0.1/8"));
+    }
+    const seen = spawnSync("nsenter", [`--net=${namespace.path}`, "readlink", "/proc/self/ns/net"]);
+    assert.equal(seen.stdout.toString().trim(), namespace.run(ownNamespace));
+    await namespace[Symbol.asyncDispose]();
+    assert.equal(existsSync(namespace.path), false);
+    assert.throws(() => namespace.run(() => 1), { code: "NAMESPACE_CLOSED" });
+  });
+}
 
 test("a second namespace of the same name is refused and leaves the first alone", async () => {
   await using first = createNetworkNamespace("twice", dir);

@@ -285,8 +285,10 @@ test("Exec runs beside process 1, with the container's variables, and hands its 
 test("No file of the agent gets into a container", { skip }, async () => {
   const open: number = koffi.load(null).func("int dup(int fd)")(2); // Unlike Node's own not closed on exec.
   await using pod = await openPod();
-  const container = start(pod, { command: ["sleep", "60"] });
-  const list = "for pid in 1 $$; do ls /proc/$pid/fd | tr '\\n' ' '; done";
+  // A program that is being loaded has its libraries open.
+  const container = start(pod, { command: ["sh", "-c", "touch /tmp/loaded; sleep 60; true"] });
+  const loaded = "until [ -e /tmp/loaded ]; do sleep 0.01; done";
+  const list = `${loaded}; for pid in 1 $$; do ls /proc/$pid/fd | tr '\\n' ' '; done`;
   const run = container.exec({ command: ["sh", "-c", list], hasStdin: false, hasTty: false });
   assert.equal(await text(run.stdout), "0 1 2 0 1 2 ");
   closeSync(open);

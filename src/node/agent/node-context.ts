@@ -22,7 +22,7 @@ export interface NodeContext {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Awaited before each start of a container, which holds the thread for tens of milliseconds. */
+  /** Awaited before each start of a pod or container, which holds the thread for milliseconds. */
   readonly turns: Turns;
   readonly log: Logger;
   /** Sockets of the node's namespace, for probes and hooks. */

@@ -24,6 +24,7 @@ export async function refreshVolumes(pod: Pod, dir: string, node: NodeContext, g
 
 /** Makes it, or throws a `RuntimeError` and leaves nothing behind. `dir` is the pod's own folder. */
 export async function prepareGround(pod: Pod, dir: string, node: NodeContext): Promise<PodGround> {
+  await node.turns.next();
   mkdirSync(dir, { recursive: true });
   const network = await node.runtime.openPod({
     uid: pod.metadata.uid ?? "",

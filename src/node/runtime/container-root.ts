@@ -20,7 +20,6 @@ import {
 import { MOUNT_ATTRIBUTES, pivotRoot, setMountAttributes } from "../../kernel/processes.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { ensureTarget, resolveInRoot } from "./mount-target.ts";
-import { releasePins } from "./pod-network.ts";
 import { type ContainerMount, RuntimeError } from "./runtime.ts";
 
 /** Where a container is that says nothing of its working folder; in memory, its own. */
@@ -72,7 +71,6 @@ const deviceLinks = {
  */
 export function enterContainerRoot(options: RootOptions): void {
   const { staging: root, hiddenPaths, mounts } = options;
-  releasePins();
   mount({ source: "portolan", target: root, type: "tmpfs", data: "mode=755,size=1m" });
   showHost(root);
   const { readOnly, noSuid, noDev } = MOUNT_ATTRIBUTES;

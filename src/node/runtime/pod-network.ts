@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { MNT_DETACH, mount, umount } from "../../kernel/ffi.ts";
 import { openLinks } from "../../kernel/links.ts";
-import { createNetworkNamespace } from "../../kernel/namespaces.ts";
+import { createHeldNetworkNamespace } from "../../kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import { writeSysctls } from "../../kernel/sysctl.ts";
 import { errorCode } from "../../lib/errors.ts";
@@ -14,8 +12,6 @@ const gateways = { IPv4: "169.254.1.1", IPv6: "fe80::1" } as const;
 /** A pod to connect to its node. */
 export interface PodNetworkOptions {
   readonly uid: string;
-  /** Folder for the pins of namespaces. */
-  readonly dir: string;
   readonly node: NetworkNamespace;
   readonly ips: readonly string[];
 }
@@ -32,11 +28,10 @@ export interface PodNetworkOptions {
  * so passes its hooks. Both ends know the other's Ethernet address for good: nobody has to ask on the wire.
  */
 export function connectPod(options: PodNetworkOptions): NetworkNamespace {
-  const { uid, dir, node, ips } = options;
+  const { uid, node, ips } = options;
   const name = linkName(uid);
-  const pin = `pod-${uid}`;
   disconnectPod(uid, node);
-  const pod = createNetworkNamespace(pin, dir);
+  const pod = createHeldNetworkNamespace(`pod-${uid}`);
   const nodeMac = macOf(`node ${uid}`);
   const podMac = macOf(`pod ${uid}`);
   using outer = openLinks(node);
@@ -62,55 +57,51 @@ export function connectPod(options: PodNetworkOptions): NetworkNamespace {
 
 /** Takes the cable of a pod away, and with it addresses and routes. Nothing happens if there is none. */
 export function disconnectPod(uid: string, node: NetworkNamespace): void {
-  try {
-    using links = openLinks(node);
-    links.deleteLink(linkName(uid));
-  } catch (error) {
-    if (errorCode(error) !== "NAMESPACE_CLOSED") throw error;
+  using links = openLinks(node);
+  links.deleteLink(linkName(uid));
+}
+
+/**
+ * Takes cables of pods away. The kernel takes as long for one as for many, and its lock for links meanwhile: whoever asks
+ * while it is at it gets the next step, together with all others who do.
+ */
+export class CableRemover {
+  readonly #node: NetworkNamespace;
+  #last: Promise<void> = Promise.resolve();
+  #next: { readonly names: string[]; readonly done: Promise<void> } | undefined;
+
+  constructor(node: NetworkNamespace) {
+    this.#node = node;
+  }
+
+  /** Resolves when the pod's cable is gone, and with it addresses and routes. */
+  remove(uid: string): Promise<void> {
+    this.#next ??= this.#step();
+    this.#next.names.push(linkName(uid));
+    return this.#next.done;
+  }
+
+  #step() {
+    const names: string[] = [];
+    const done = this.#last.then(async () => {
+      this.#next = undefined;
+      try {
+        using links = openLinks(this.#node);
+        await links.deleteLinks(names);
+      } catch (error) {
+        if (errorCode(error) !== "NAMESPACE_CLOSED") throw error;
+      }
+    });
+    this.#last = done.catch(() => {});
+    return { names, done };
   }
 }
 
 /** What a node needs before pods can be reached through it. What an agent that was killed left behind goes. */
-export function prepareNode(node: NetworkNamespace, pinsDir: string): void {
+export function prepareNode(node: NetworkNamespace): void {
   using links = openLinks(node);
   for (const { name } of links.list()) if (linkPattern.test(name)) links.deleteLink(name);
-  removePins(pinsDir);
-  mkdirSync(pinsDir, { recursive: true });
-  // A mount of their own, so that all pins can be left out of a container's mounts in one step (`releasePins`).
-  mount({ source: PINS, target: pinsDir, type: "tmpfs", data: "mode=700,size=1m" });
   writeSysctls(node, { "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1 });
-}
-
-/** Takes all pins of a node away, and with each the namespace, once nobody is in it. */
-export function removePins(pinsDir: string): void {
-  try {
-    for (;;) umount(pinsDir, MNT_DETACH);
-  } catch {
-    // Nothing is mounted there (any more).
-  }
-}
-
-/** What the mounts of pins are called in lists of mounts. */
-const PINS = "portolan-pins";
-
-/**
- * Takes the pins of all nodes out of this thread's mount namespace, which must be a container's: its copies would keep
- * the namespaces of pods that are gone alive for as long as the container lives.
- */
-export function releasePins(): void {
-  for (const line of readFileSync("/proc/thread-self/mountinfo", "utf8").split("\n")) {
-    const [fields = "", system = ""] = line.split(" - ");
-    if (!system.startsWith(`tmpfs ${PINS} `)) continue;
-    const path = fields.split(" ")[4] ?? "";
-    umount(unescapePath(path), MNT_DETACH);
-  }
-}
-
-/** `mountinfo` writes blanks and backslashes in octal. */
-function unescapePath(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }
 
 const linkPattern = /^pod[0-9a-f]{11}$/;

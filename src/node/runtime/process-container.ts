@@ -1,19 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { Readable } from "node:stream";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
-import {
-  inProcessNamespaces,
-  keepFilesFromChildren,
-  type SharedNamespaces,
-} from "../../kernel/processes.ts";
+import { inProcessNamespaces, type SharedNamespaces } from "../../kernel/processes.ts";
+import { type SpawnedProcess, spawnProgram } from "../../kernel/spawn.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import { enterContainerRoot, WORKING_DIR } from "./container-root.ts";
 import type { LogStream } from "./log-lines.ts";
 import { execInContainer } from "./process-exec.ts";
-import { exitOf } from "./process-exit.ts";
 import { createStdio, type OpenStdio, type ProcessStdio, variablesFor } from "./process-stdio.ts";
 import { restrictingArguments } from "./restrict.ts";
 import {
@@ -22,6 +18,7 @@ import {
   type OutputListener,
   type RunningContainer,
   RuntimeError,
+  startFailed,
 } from "./runtime.ts";
 import { terminateWhenHeard } from "./terminate.ts";
 import { findIn, type Tools } from "./tools.ts";
@@ -59,7 +56,7 @@ export function startProcessContainer(
   options: ContainerOptions,
 ): RunningContainer {
   const { network, shared, clock, tools } = context;
-  let spawned: { readonly child: ChildProcess; readonly stdio: ProcessStdio };
+  let spawned: { readonly child: SpawnedProcess; readonly stdio: ProcessStdio };
   try {
     spawned = network.run(() => inProcessNamespaces(shared, () => spawnInside(context, options)));
   } catch (error) {
@@ -73,10 +70,10 @@ export function startProcessContainer(
   streams.stdin?.on("error", () => {});
   const listeners = new Set<OutputListener>([(stream, chunk) => options.log.write(stream, chunk)]);
   const exited = collectExit({ child, streams, listeners, options, clock });
-  const pid = child.pid ?? 0;
+  const { pid } = child;
   let isOver = false;
   let stopTerminating: (() => void) | undefined;
-  child.once("exit", () => {
+  void child.exited.then(() => {
     isOver = true;
     stopTerminating?.();
   });
@@ -107,7 +104,7 @@ export function startProcessContainer(
 function spawnInside(
   context: ContainerContext,
   options: ContainerOptions,
-): { readonly child: ChildProcess; readonly stdio: ProcessStdio } {
+): { readonly child: SpawnedProcess; readonly stdio: ProcessStdio } {
   const { tools, dir } = context;
   const scratch = join(dir, "scratch", options.id);
   rmSync(scratch, { recursive: true, force: true });
@@ -126,21 +123,21 @@ function spawnInside(
   const script = `${tools.mount} -n -t proc -o ro,nosuid,nodev,noexec proc /proc && exec "$@"`;
   const stdio = createStdio({ ...options, dev: "/dev" });
   try {
-    keepFilesFromChildren();
-    const child = spawn(
-      tools.sh,
-      [
+    process.chdir(workingDir);
+    const child = spawnProgram({
+      program: tools.sh,
+      args: [
         ...["-c", script, "sh"],
         ...(options.hasTty ? [tools.setsid, "--ctty"] : []),
         ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(options), "--"],
         ...[tools.env, "-i", ...variables, program, ...options.command.slice(1)],
       ],
-      { cwd: workingDir, env: {}, stdio: stdio.forChild },
-    );
+      stdio: stdio.forChild,
+    });
     return { child, stdio };
   } catch (error) {
     stdio.abandon();
-    throw error;
+    throw startFailed(program, error);
   } finally {
     stdio.release();
   }
@@ -169,7 +166,7 @@ function findProgram({ command, environment }: ContainerOptions, workingDir: str
 }
 
 interface Ending {
-  readonly child: ChildProcess;
+  readonly child: SpawnedProcess;
   readonly streams: OpenStdio;
   readonly listeners: ReadonlySet<OutputListener>;
   readonly options: ContainerOptions;
@@ -186,10 +183,7 @@ async function collectExit(ending: Ending): Promise<ContainerExit> {
     capture(streams.stdout, tell("stdout")),
     capture(streams.stderr, tell("stderr")),
   ];
-  const exit = await new Promise<ContainerExit>((resolve) => {
-    child.once("error", () => resolve({ exitCode: 128, atMs: clock.now() }));
-    child.once("exit", (code, signal) => resolve({ ...exitOf(code, signal), atMs: clock.now() }));
-  });
+  const exit = { ...(await child.exited), atMs: clock.now() };
   const patience = new AbortController();
   await Promise.race([Promise.all(outputs), clock.sleep(OUTPUT_END_MS, patience.signal)]);
   patience.abort();

@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
-import { keepFilesFromChildren } from "../../kernel/processes.ts";
+import { type SpawnedProcess, spawnProgram } from "../../kernel/spawn.ts";
 import { WORKING_DIR } from "./container-root.ts";
-import { exitOf } from "./process-exit.ts";
 import { createStdio, variablesFor } from "./process-stdio.ts";
 import { restrictingArguments } from "./restrict.ts";
 import {
@@ -9,6 +7,7 @@ import {
   type ExecOptions,
   type ExecProcess,
   RuntimeError,
+  startFailed,
 } from "./runtime.ts";
 import type { Tools } from "./tools.ts";
 
@@ -35,32 +34,34 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
   const [program = ""] = options.command;
   if (program === "") throw new RuntimeError("START_FAILED", "Cannot exec: no command is given");
   const stdio = createStdio({ ...options, dev: `/proc/${pid}/root/dev` });
-  keepFilesFromChildren();
-  const child = spawn(
-    tools.nsenter,
-    [
-      ...["--target", String(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
-      ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
-      // `kill` reaches nsenter, which is outside; the program inside must go with it.
-      ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
-      ...[tools.env, "-i", ...variablesFor(container.environment, options)],
-      ...[tools.sh, "-c", script, container.workingDir ?? WORKING_DIR],
-      ...options.command,
-    ],
-    { cwd: "/", env: {}, stdio: stdio.forChild },
-  );
-  stdio.release();
+  let child: SpawnedProcess;
+  try {
+    child = spawnProgram({
+      program: tools.nsenter,
+      args: [
+        ...["--target", String(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
+        ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
+        // `kill` reaches nsenter, which is outside; the program inside must go with it.
+        ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
+        ...[tools.env, "-i", ...variablesFor(container.environment, options)],
+        ...[tools.sh, "-c", script, container.workingDir ?? WORKING_DIR],
+        ...options.command,
+      ],
+      stdio: stdio.forChild,
+    });
+  } catch (error) {
+    stdio.abandon();
+    throw startFailed(program, error);
+  } finally {
+    stdio.release();
+  }
   const { stdin, stdout, stderr } = stdio.open();
   stdin?.on("error", () => {});
-  const exited = new Promise<{ exitCode: number; signal?: number }>((resolve) => {
-    child.once("error", () => resolve({ exitCode: 126 }));
-    child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
-  });
   return {
     ...(options.hasStdin && stdin !== undefined ? { stdin } : {}),
     stdout,
     ...(stderr === undefined ? {} : { stderr }),
-    exited,
+    exited: child.exited,
     kill: () => child.kill("SIGKILL"),
     resize: stdio.resize,
   };

@@ -6,7 +6,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Cidr } from "../../lib/ip.ts";
 import { AddressPool } from "./address-pool.ts";
-import { connectPod, disconnectPod, prepareNode, removePins } from "./pod-network.ts";
+import { CableRemover, connectPod, disconnectPod, prepareNode } from "./pod-network.ts";
 import { type ContainerContext, startProcessContainer } from "./process-container.ts";
 import {
   type ContainerOptions,
@@ -40,6 +40,7 @@ class ProcessRuntime implements Runtime {
   readonly #options: ProcessRuntimeOptions;
   readonly #tools: Tools;
   readonly #pools: readonly AddressPool[];
+  readonly #cables: CableRemover;
   readonly #pods = new Map<string, ProcessPod>();
 
   constructor(options: ProcessRuntimeOptions, tools: Tools) {
@@ -47,7 +48,8 @@ class ProcessRuntime implements Runtime {
     this.#tools = tools;
     this.#pools = options.podCidrs.map((range) => new AddressPool(range));
     mkdirSync(join(options.dir, "root"), { recursive: true });
-    prepareNode(options.node, join(options.dir, "netns"));
+    prepareNode(options.node);
+    this.#cables = new CableRemover(options.node);
   }
 
   async openPod(pod: PodOptions): Promise<RunningPod> {
@@ -58,9 +60,7 @@ class ProcessRuntime implements Runtime {
       this.#pods.delete(pod.uid);
     };
     try {
-      const network = pod.isHostNetwork
-        ? undefined
-        : connectPod({ uid: pod.uid, dir: join(dir, "netns"), node, ips });
+      const network = pod.isHostNetwork ? undefined : connectPod({ uid: pod.uid, node, ips });
       const context = {
         tools: this.#tools,
         staging: join(dir, "root"),
@@ -68,7 +68,15 @@ class ProcessRuntime implements Runtime {
         network: network ?? node,
         clock,
       };
-      const running = new ProcessPod({ pod, ips, network, node, context, release });
+      const running = new ProcessPod({
+        pod,
+        ips,
+        network,
+        node,
+        context,
+        cables: this.#cables,
+        release,
+      });
       this.#pods.set(pod.uid, running);
       return running;
     } catch (error) {
@@ -85,7 +93,6 @@ class ProcessRuntime implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pods.values()].map((pod) => pod[Symbol.asyncDispose]()));
-    removePins(join(this.#options.dir, "netns"));
   }
 
   #takeAddresses(wanted: readonly string[]): readonly string[] {
@@ -111,6 +118,7 @@ interface ProcessPodOptions {
   readonly network: NetworkNamespace | undefined;
   readonly node: NetworkNamespace;
   readonly context: Omit<ContainerContext, "shared" | "dir">;
+  readonly cables: CableRemover;
   readonly release: () => void;
 }
 
@@ -147,9 +155,9 @@ class ProcessPod implements RunningPod {
     for (const container of running) container.signal("SIGKILL");
     await Promise.all(running.map((container) => container.exited));
     this.#shared[Symbol.dispose]();
-    const { network, node, pod, release } = this.#options;
+    const { network, cables, pod, release } = this.#options;
     if (network !== undefined) {
-      disconnectPod(pod.uid, node);
+      await cables.remove(pod.uid);
       await network[Symbol.asyncDispose]();
     }
     release();

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import type { TerminalSize } from "../../kernel/pty.ts";
-import { PortolanError } from "../../lib/errors.ts";
+import { describeError, errorCode, PortolanError } from "../../lib/errors.ts";
 import type { ContainerLog } from "./container-log.ts";
 import type { LogStream } from "./log-lines.ts";
 
@@ -115,3 +115,9 @@ export type RuntimeErrorCode =
 
 /** A refusal of the runtime; its message is for the people who wrote the pod. */
 export class RuntimeError extends PortolanError<RuntimeErrorCode> {}
+
+/** A program that could not be started, told as runc tells it. */
+export function startFailed(program: string, cause: unknown): RuntimeError {
+  const why = errorCode(cause) === "E2BIG" ? "argument list too long" : describeError(cause);
+  return new RuntimeError("START_FAILED", `exec: "${program}": ${why}`, { cause });
+}

@@ -158,6 +158,14 @@ const cases: readonly Case[] = [
     phase: "Running",
   },
   {
+    name: "a pod of which a container has run is not Pending while its sidecar ends",
+    policy: "Never",
+    containers: [record("a", ended(0))],
+    hasProcesses: true,
+    before: "Pending",
+    phase: "Running",
+  },
+  {
     name: "a pod beyond its deadline fails when nothing of it runs any more",
     containers: [record("a", running)],
     before: "Running",

@@ -76,5 +76,7 @@ function verdictOf(input: PodStatusInput): Pick<PodStatusInput, "failure"> & { p
   if (!isOver || !hasProcesses)
     return { phase: reached, ...(failure === undefined ? {} : { failure }) };
   const before = previous?.phase ?? pod.status?.phase;
-  return { phase: before === "Running" ? "Running" : "Pending" };
+  const hasRun =
+    before === "Running" || input.containers.some(({ phase }) => phase.type === "terminated");
+  return { phase: hasRun ? "Running" : "Pending" };
 }
