@@ -5,8 +5,7 @@ say() { printf '%s\n' "$*" >&2; }
 # Sets PORTOLAN_NODE to a Node 24, installing the npm packages of the lock file if they are missing.
 portolan_setup_node() {
   root=$1
-  stamp=$root/node_modules/.package-lock.json
-  if [ ! -e "$stamp" ] || [ "$root/package-lock.json" -nt "$stamp" ]; then
+  if ! portolan_has_packages; then
     command -v npm >/dev/null 2>&1 || {
       say "Cannot start portolan: npm is missing. Install it: apt-get install -y nodejs npm"
       exit 1
@@ -16,11 +15,11 @@ portolan_setup_node() {
       say "  (cd $root && npm ci)"
       exit 1
     fi
-    say "portolan: first use, installing npm packages (about 20 s)"
-    (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2 && touch "$stamp") || {
-      say "Cannot install the npm packages. Try: (cd $root && npm ci)"
-      exit 1
-    }
+    # One at a time: npm empties the folder before it fills it.
+    {
+      ! command -v flock >/dev/null 2>&1 || flock 9
+      portolan_has_packages || portolan_install_packages
+    } 9<"$root/package-lock.json"
   fi
   for candidate in "$root"/node_modules/node-*/bin/node "$(command -v node 2>/dev/null || true)"; do
     [ -x "$candidate" ] || continue
@@ -33,6 +32,20 @@ portolan_setup_node() {
   done
   say "Cannot start portolan: Node 24 is missing. Try: (cd $root && npm ci)"
   exit 1
+}
+
+# Whether the npm packages are there, and as the lock file wants them.
+portolan_has_packages() {
+  stamp=$root/node_modules/.package-lock.json
+  [ -e "$stamp" ] && [ ! "$root/package-lock.json" -nt "$stamp" ]
+}
+
+portolan_install_packages() {
+  say "portolan: first use, installing npm packages (about 20 s)"
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2 && touch "$stamp") || {
+    say "Cannot install the npm packages. Try: (cd $root && npm ci)"
+    exit 1
+  }
 }
 
 # Installs the Debian packages that a part needs: "sandbox" to run one, "test" for the test suites too.
