@@ -14,7 +14,7 @@ import {
   openApiV2Document,
   openApiV2Protobuf,
 } from "../api/openapi.ts";
-import type { Answer, Incoming } from "./exchange.ts";
+import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import { isJson, type MediaRange, parseAccept, requireJson } from "./negotiate.ts";
 import { noSuchPath, notAcceptable } from "./refusals.ts";
 
@@ -35,6 +35,20 @@ export function describeApi(request: Incoming, serverAddress: string): Answer | 
     );
   }
   return undefined;
+}
+
+/** `GET /`: every path that describes something. */
+export function describePaths(healthChecks: readonly string[]): Answer {
+  const groups = apiGroupList().groups.flatMap(({ name, versions }) => [
+    `/apis/${name}`,
+    ...versions.map(({ groupVersion }) => `/apis/${groupVersion}`),
+  ]);
+  const health = ["/healthz", "/livez", "/readyz"].flatMap((root) => [
+    root,
+    ...healthChecks.map((check) => `${root}/${check}`),
+  ]);
+  const described = ["/api", "/api/v1", "/apis", "/openapi/v2", "/openapi/v3", "/version"];
+  return jsonAnswer(200, { paths: [...described, ...groups, ...health].sort() });
 }
 
 function described(request: Incoming, value: object | undefined): Answer {

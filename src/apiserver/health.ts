@@ -13,8 +13,9 @@ export function answerHealth(
   request: Incoming,
   checks: readonly HealthCheck[],
 ): Answer | undefined {
-  const [, root, name] = request.path.split("/");
+  const [root, name, ...more] = request.path.split("/").slice(1);
   if (root !== "healthz" && root !== "livez" && root !== "readyz") return undefined;
+  if (more.length > 0) throw noSuchPath();
   if (name !== undefined && name !== "") {
     const found = checks.find((check) => check.name === name);
     if (found === undefined) throw noSuchPath();
@@ -24,14 +25,18 @@ export function answerHealth(
       : textAnswer(500, `internal server error: ${problem}`);
   }
   const excluded = new Set(request.query.getAll("exclude"));
-  const results = checks
-    .filter((check) => !excluded.has(check.name))
-    .map((check) => ({ name: check.name, problem: check.check() }));
-  const isWell = results.every(({ problem }) => problem === undefined);
+  let isWell = true;
+  const lines = checks.map(({ name, check }) => {
+    if (excluded.delete(name)) return `[+]${name} excluded: ok`;
+    if (check() === undefined) return `[+]${name} ok`;
+    isWell = false;
+    return `[-]${name} failed: reason withheld`;
+  });
   if (isWell && !request.query.has("verbose")) return textAnswer(200, "ok");
-  const lines = results.map(({ name, problem }) =>
-    problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
-  );
+  if (excluded.size > 0) {
+    const names = [...excluded].sort().map((name) => JSON.stringify(name));
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(", ")}`);
+  }
   const verdict = isWell ? `${root} check passed` : `${root} check failed`;
   return textAnswer(isWell ? 200 : 500, `${[...lines, verdict].join("\n")}\n`);
 }

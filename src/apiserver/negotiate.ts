@@ -1,4 +1,5 @@
-import { notAcceptable } from "./refusals.ts";
+import { invalid } from "../api/field-error.ts";
+import { badRequest, notAcceptable, notAcceptableForm } from "./refusals.ts";
 
 /** One entry of an Accept header. */
 export interface MediaRange {
@@ -44,11 +45,18 @@ export const objectForm: Form = { type: "object" };
 
 const accepted = ["application/json"] as const;
 
+/** What is asked for: one object or an event with one, or a list. */
+export type Shape = "object" | "list";
+
 /** Chooses the form of the answer, or throws the 406 answer. */
-export function negotiateForm(accept: string | undefined, query: URLSearchParams): Form {
+export function negotiateForm(
+  accept: string | undefined,
+  query: URLSearchParams,
+  shape: Shape = "object",
+): Form {
   for (const { type, parameters } of parseAccept(accept)) {
     if (!isJson(type)) continue;
-    const form = formOf(parameters, query);
+    const form = formOf(parameters, query, shape);
     if (form !== undefined) return form;
   }
   throw notAcceptable(accepted);
@@ -66,15 +74,25 @@ export function isJson(type: string): boolean {
 function formOf(
   { as, g, v }: Readonly<Record<string, string>>,
   query: URLSearchParams,
+  shape: Shape,
 ): Form | undefined {
   if (as === undefined) return objectForm;
   if (g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
   if (as === "Table") return { type: "table", version: v, include: includeOf(query) };
-  const isMetadata = as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
-  return isMetadata ? { type: "metadata", version: v } : undefined;
+  if (as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
+  const asked = as === "PartialObjectMetadataList" ? "list" : "object";
+  if (asked !== shape) throw notAcceptableForm(as, shape);
+  return { type: "metadata", version: v };
 }
 
 function includeOf(query: URLSearchParams): IncludeObject {
-  const include = query.get("includeObject");
-  return include === "None" || include === "Object" ? include : "Metadata";
+  const include = query.get("includeObject") ?? "";
+  if (include === "") return "Metadata";
+  if (include === "None" || include === "Metadata" || include === "Object") return include;
+  const { field, message } = invalid(
+    "includeObject",
+    include,
+    "must be 'Metadata', 'Object', 'None', or empty",
+  );
+  throw badRequest(`Unable to convert to Table as requested: ${field}: ${message}`);
 }

@@ -3,8 +3,9 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { type Access, type AccessFacts, isAllowed, refusalText, verbOf } from "./access/access.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
-import { anonymous, authenticated, type Identity } from "./identity.ts";
+import { accountGroups, anonymous, authenticated, type Identity } from "./identity.ts";
 import { type InFlight, isUnlimited } from "./in-flight.ts";
+import { presented } from "./present.ts";
 import {
   badRequest,
   forbidden,
@@ -12,6 +13,7 @@ import {
   methodNotAllowed,
   unauthorized,
 } from "./refusals.ts";
+import { unescaped } from "./request-target.ts";
 import { isWatch } from "./router.ts";
 
 export interface PipelineOptions {
@@ -23,6 +25,10 @@ export interface PipelineOptions {
 
 /** What every request goes through: impersonation, authorization, the limit on requests in flight, the handler. */
 export async function process(options: PipelineOptions, request: Incoming): Promise<Answer> {
+  return presented(await answered(options, request), request);
+}
+
+async function answered(options: PipelineOptions, request: Incoming): Promise<Answer> {
   const { facts, inFlight, log, route } = options;
   let leave = () => {};
   try {
@@ -113,11 +119,26 @@ function impersonated({ headers, identity }: Incoming, facts: AccessFacts): Iden
   } as const;
   allow(identity, access, facts);
   if (user === anonymous.user) return anonymous;
-  const groups = (headers["impersonate-group"] ?? "").split(",").map((group) => group.trim());
-  return authenticated(
-    user,
-    groups.filter((group) => group !== ""),
-  );
+  const groups = listOf(headers["impersonate-group"]);
+  const uid = headers["impersonate-uid"] ?? "";
+  const extra = Object.entries(headers)
+    .filter(([name]) => name.startsWith(extraPrefix))
+    .map(([name, text]) => [unescaped(name.slice(extraPrefix.length)), listOf(text)] as const);
+  return {
+    ...authenticated(user, groups.length > 0 ? groups : accountGroups(user)),
+    ...(uid === "" ? {} : { uid }),
+    ...(extra.length === 0 ? {} : { extra: Object.fromEntries(extra) }),
+  };
+}
+
+const extraPrefix = "impersonate-extra-";
+
+/** A header that stands several times is one, with commas. */
+function listOf(header = ""): readonly string[] {
+  return header
+    .split(",")
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
 }
 
 function staysOpen(request: Incoming): boolean {

@@ -110,6 +110,16 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   );
 }
 
+/** An object's form is wanted of a list, or the other way round. */
+export function notAcceptableForm(form: string, shape: "object" | "list"): StatusError {
+  const what = shape === "list" ? "is a list" : "is not a list";
+  return new StatusError(
+    406,
+    "NotAcceptable",
+    `you requested ${form}, but the requested object ${what}`,
+  );
+}
+
 export function bodyTooLarge(bytesMax: number): StatusError {
   return new StatusError(
     413,

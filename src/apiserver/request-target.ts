@@ -44,7 +44,8 @@ function resourceOf(
   return { type: "resource", group, version, plural, namespace, name, subresource };
 }
 
-function unescaped(part: string): string {
+/** Malformed escapes stay as they are. */
+export function unescaped(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

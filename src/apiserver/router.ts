@@ -2,7 +2,7 @@ import { type Kind, kindFor, virtualKindFor } from "../api/kinds.ts";
 import { leases, nodes } from "../api/resource.ts";
 import { type AccessFacts, nodeNameOf } from "./access/access.ts";
 import { reviewAccess, reviewRules, reviewSelf } from "./access/reviews.ts";
-import { describeApi } from "./discovery-handlers.ts";
+import { describeApi, describePaths } from "./discovery-handlers.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerHealth, answerVersion, type HealthCheck } from "./health.ts";
 import type { NodeTunnel } from "./node-tunnel.ts";
@@ -40,7 +40,9 @@ export interface RouteContext {
 export async function route(context: RouteContext, request: Incoming): Promise<Answer> {
   const { target, method } = request;
   if (target.type === "path") {
+    if (method === "HEAD") return headAnswer(context, request);
     if (method !== "GET") throw methodNotAllowed();
+    if (request.path === "/") return describePaths(context.healthChecks.map(({ name }) => name));
     if (/^\/version\/?$/.test(request.path)) return answerVersion();
     const answer =
       answerHealth(request, context.healthChecks) ?? describeApi(request, context.serverAddress);
@@ -57,6 +59,13 @@ export async function route(context: RouteContext, request: Incoming): Promise<A
   return target.subresource === undefined
     ? routeObject(context, place, request)
     : routeSubresource(context, place, request, target.subresource);
+}
+
+/** Load balancers ask so whether a server is well; nothing else has an answer to HEAD. */
+function headAnswer({ healthChecks }: RouteContext, request: Incoming): Answer {
+  const answer = answerHealth(request, healthChecks);
+  if (answer === undefined) throw methodNotAllowed();
+  return { status: answer.status, headers: answer.headers, body: [] };
 }
 
 export function isWatch({ query, method, target }: Incoming): boolean {

@@ -67,11 +67,11 @@ export async function reviewRules(request: Incoming): Promise<Answer> {
 export async function reviewSelf(request: Incoming, nowMs: number): Promise<Answer> {
   const body = await request.readBody();
   decodeMeta("SelfSubjectReview", body, contentType(request), options);
-  const { user, groups } = request.identity;
+  const { user, groups, uid, extra } = request.identity;
   return jsonAnswer(201, {
     kind: "SelfSubjectReview",
     apiVersion: "authentication.k8s.io/v1",
     metadata: { creationTimestamp: formatTime(nowMs) },
-    status: { userInfo: { username: user, groups } },
+    status: { userInfo: { username: user, uid, groups, extra } },
   });
 }

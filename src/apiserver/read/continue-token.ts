@@ -8,9 +8,11 @@ export interface ContinueToken {
   readonly after: string;
 }
 
+const VERSION = "meta.k8s.io/v1";
+
 /** Kubernetes' form: base64url of a small JSON; version -1 means "the newest". */
 export function formatContinue({ revision, after }: ContinueToken): string {
-  const token = { v: "meta.k8s.io/v1", rv: revision ?? -1, start: `${after}\0` };
+  const token = { v: VERSION, rv: revision ?? -1, start: `${after}\0` };
   return Buffer.from(JSON.stringify(token)).toString("base64url");
 }
 
@@ -20,19 +22,22 @@ export function parseContinue(text: string): ContinueToken {
   try {
     token = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
   } catch {
-    throw badContinue();
+    throw badContinue("incorrectly encoded");
   }
-  if (typeof token !== "object" || token === null || !("rv" in token) || !("start" in token)) {
-    throw badContinue();
+  if (typeof token !== "object" || token === null) throw badContinue("incorrectly encoded");
+  const { v, rv, start }: { v?: unknown; rv?: unknown; start?: unknown } = token;
+  if (v !== VERSION) {
+    throw badContinue(`server does not recognize this encoded version ${JSON.stringify(v)}`);
   }
-  const { rv, start } = token;
-  if (!Number.isSafeInteger(rv) || typeof rv !== "number" || typeof start !== "string") {
-    throw badContinue();
+  if (typeof rv !== "number" || !Number.isSafeInteger(rv) || rv < -1 || rv === 0) {
+    throw badContinue(`incorrect encoded start resourceVersion (version ${VERSION})`);
   }
-  if (!start.endsWith("\0") || rv < -1 || rv === 0) throw badContinue();
+  if (typeof start !== "string" || !start.endsWith("\0")) {
+    throw badContinue(`encoded start key empty (version ${VERSION})`);
+  }
   return { revision: rv === -1 ? undefined : rv, after: start.slice(0, -1) };
 }
 
-function badContinue() {
-  return badRequest("continue key is not valid: encoded continue token is not valid");
+function badContinue(reason: string) {
+  return badRequest(`invalid continue token: continue key is not valid: ${reason}`);
 }

@@ -20,7 +20,7 @@ export async function list(
   kind: Kind,
   request: Incoming,
 ): Promise<Answer> {
-  const form = negotiateForm(request.headers["accept"], request.query);
+  const form = negotiateForm(request.headers["accept"], request.query, "list");
   const filter = filterOf(kind, namespaceOf(request), request.query);
   const options = listOptions(request.query);
   const { items, revision } = await stateFor({ store, kind, filter, options, request });

@@ -3,6 +3,7 @@ import {
   forbidden as forbiddenField,
   invalid,
   invalidStatus,
+  notSupported,
 } from "../../api/field-error.ts";
 import { badRequest } from "../refusals.ts";
 import { type ContinueToken, parseContinue } from "./continue-token.ts";
@@ -52,15 +53,10 @@ export function listOptions(query: URLSearchParams): ListOptions {
         ),
       );
     }
-    if (token !== "") {
-      errors.push(
-        forbiddenField(
-          "resourceVersionMatch",
-          "resourceVersionMatch is forbidden when continue is provided",
-        ),
-      );
+    if (token !== "") errors.push(matchWithContinue);
+    if (match !== "Exact" && match !== "NotOlderThan") {
+      errors.push(notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
     }
-    if (match !== "Exact" && match !== "NotOlderThan") errors.push(unknownMatch(match));
     if (match === "Exact" && version === 0) {
       errors.push(
         forbiddenField(
@@ -71,7 +67,9 @@ export function listOptions(query: URLSearchParams): ListOptions {
     }
   }
   refuse(errors);
-  const limit = limitOf(query);
+  const wanted = integerOf(query, "limit") ?? 0;
+  const limit = wanted > 0 ? wanted : undefined;
+  integerOf(query, "timeoutSeconds");
   if (token !== "") {
     if (version !== undefined && version !== 0) {
       throw badRequest("specifying resource version is not allowed when using continue");
@@ -98,16 +96,9 @@ export function watchOptions(query: URLSearchParams): WatchOptions {
   const version = versionOf(query);
   const match = query.get("resourceVersionMatch") ?? "";
   const initial = booleanOf(query, "sendInitialEvents");
+  const timeout = integerOf(query, "timeoutSeconds") ?? 0;
   const errors: FieldError[] = [];
-  if (initial === undefined && match !== "") {
-    errors.push(
-      forbiddenField(
-        "resourceVersionMatch",
-        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-      ),
-    );
-  }
-  if (initial !== undefined && match === "") {
+  if (initial !== undefined && match !== "NotOlderThan") {
     errors.push(
       forbiddenField(
         "resourceVersionMatch",
@@ -115,19 +106,28 @@ export function watchOptions(query: URLSearchParams): WatchOptions {
       ),
     );
   }
-  if (match !== "" && match !== "NotOlderThan") errors.push(unknownMatch(match));
-  if ((query.get("continue") ?? "") !== "") {
-    errors.push(forbiddenField("continue", "continue is forbidden for watch"));
+  if (match !== "") {
+    if (initial === undefined) {
+      errors.push(
+        forbiddenField(
+          "resourceVersionMatch",
+          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
+      );
+    }
+    if (match !== "NotOlderThan") {
+      errors.push(notSupported("resourceVersionMatch", match, ["NotOlderThan"]));
+    }
+    if ((query.get("continue") ?? "") !== "") errors.push(matchWithContinue);
   }
   refuse(errors);
-  const timeout = Number(query.get("timeoutSeconds") ?? 0);
   return {
     after: initial === true || version === undefined || version === 0 ? undefined : version,
     atLeast: version ?? 0,
     sendInitialEvents: initial ?? (version === undefined || version === 0),
     marksInitialEnd: initial === true,
     allowBookmarks: booleanOf(query, "allowWatchBookmarks") ?? false,
-    timeoutSeconds: Number.isSafeInteger(timeout) && timeout > 0 ? timeout : undefined,
+    timeoutSeconds: timeout > 0 ? timeout : undefined,
   };
 }
 
@@ -152,24 +152,18 @@ function booleanOf(query: URLSearchParams, name: string): boolean | undefined {
   return text === undefined ? undefined : text !== "false" && text !== "0";
 }
 
-function limitOf(query: URLSearchParams): number | undefined {
-  const text = query.get("limit") ?? "";
-  if (text === "" || text === "0") return undefined;
-  const limit = Number(text);
-  if (!Number.isSafeInteger(limit)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return limit > 0 ? limit : undefined;
+/** Undefined when there is none; throws the 400 answer for what is no integer. */
+function integerOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? "";
+  if (text === "") return undefined;
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-function unknownMatch(match: string): FieldError {
-  return {
-    reason: "FieldValueNotSupported",
-    field: "resourceVersionMatch",
-    message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    value: match,
-  };
-}
+const matchWithContinue = forbiddenField(
+  "resourceVersionMatch",
+  "resourceVersionMatch is forbidden when continue is provided",
+);
 
 function refuse(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw refusal(errors);

@@ -1,5 +1,5 @@
 import { withDefaults } from "../../api/defaults.ts";
-import { invalid, invalidStatus } from "../../api/field-error.ts";
+import { type FieldError, invalidStatus } from "../../api/field-error.ts";
 import { strategyFor } from "../../api/strategy.ts";
 import type { KubeObject } from "../../api/types.ts";
 import { badRequest, modified, notFound, preconditionFailed } from "../refusals.ts";
@@ -122,6 +122,13 @@ function identified(place: Place, object: KubeObject): KubeObject {
   return placed;
 }
 
+/** Kubernetes shows the version that is not there in Go's way. */
+const noVersion: FieldError = {
+  reason: "FieldValueInvalid",
+  field: "metadata.resourceVersion",
+  message: "Invalid value: 0x0: must be specified for an update",
+};
+
 /** True when the request names the version it is meant for; throws when that is not the newest. */
 function checkVersion(
   place: Place,
@@ -146,9 +153,7 @@ function checkVersion(
   }
   if (resourceVersion === undefined || resourceVersion === "" || resourceVersion === "0") {
     if (!options.isPatch && !strategyFor(kind).updatesUnconditionally) {
-      throw invalidStatus(kind, name, [
-        invalid("metadata.resourceVersion", 0, "must be specified for an update"),
-      ]);
+      throw invalidStatus(kind, name, [noVersion]);
     }
     return false;
   }

@@ -111,7 +111,9 @@ export async function handleDelete(
   const options = await deleteOptions(request);
   const { item, isGone } = await deleteObject(context, place, options);
   if (!isGone || answersWithObject(place.kind)) {
-    return bytesAnswer(200, [renderItem(place.kind, item, form, context.clock.now())]);
+    // For the sake of old clients only those that say so in the old way hear that it takes time.
+    const status = !isGone && options.orphanDependents === false ? 202 : 200;
+    return bytesAnswer(status, [renderItem(place.kind, item, form, context.clock.now())]);
   }
   const { group, plural } = place.kind;
   const { uid } = objectOf(item).metadata;
@@ -150,7 +152,7 @@ export async function handleDeleteCollection(
 }
 
 const deletionOptionsKind = { group: "meta.k8s.io", kind: "DeleteOptions" } as const;
-const policies = ["Background", "Foreground", "Orphan"];
+const policies = ["Foreground", "Background", "Orphan"];
 
 /** Options stand in the body or in the query; the body wins. Throws the 400 or 422 answer. */
 export async function deleteOptions(request: Incoming): Promise<DeleteOptions> {
@@ -193,7 +195,7 @@ function checkDeleteOptions({
     errors.push(invalid("propagationPolicy", propagationPolicy, detail));
   }
   if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
-    errors.push(notSupported("propagationPolicy", propagationPolicy, policies));
+    errors.push(notSupported("propagationPolicy", propagationPolicy, [...policies, "nil"]));
   }
   if (gracePeriodSeconds !== undefined && !Number.isSafeInteger(gracePeriodSeconds)) {
     errors.push(invalid("gracePeriodSeconds", gracePeriodSeconds, "must be an integer"));
