@@ -162,9 +162,16 @@ export function parseFieldSelector(text: string): FieldSelector {
   };
 }
 
-/** The refusal of a field selector over a field that the kind does not offer. */
+/** The refusal of a field selector over a field that the kind does not offer beside those that it does. */
 export function unsupportedField(field: string): StatusError {
   return badRequest(`field label not supported: ${field}`);
+}
+
+/** The same for a kind that offers none of its own. */
+export function unknownField(field: string): StatusError {
+  return badRequest(
+    `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 }
 
 function splitTerms(text: string): string[] {

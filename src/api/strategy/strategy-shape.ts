@@ -1,6 +1,6 @@
 import { withField, without } from "../copy.ts";
 import type { FieldError } from "../field-error.ts";
-import { unsupportedField } from "../selectors.ts";
+import { unknownField, unsupportedField } from "../selectors.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import type { KubeObject, ObjectMeta } from "../types.ts";
 import type { TextRule } from "../validation/names.ts";
@@ -109,7 +109,8 @@ export function defineStrategy<T extends KubeObject>(rules: KindRules<T>): Strat
     warnings: (object, old) => rules.warnings?.(object, old) ?? [],
     fields: (object) => Object.fromEntries(fields.map(([label, read]) => [label, read(object)])),
     checkField(field) {
-      if (!labels.has(field)) throw unsupportedField(field);
+      if (labels.has(field)) return;
+      throw rules.fields === undefined ? unknownField(field) : unsupportedField(field);
     },
     createsOnUpdate: rules.createsOnUpdate ?? false,
     updatesUnconditionally: rules.updatesUnconditionally ?? true,
