@@ -46,10 +46,10 @@ const rows: readonly { name: string; error: FieldError; reason: string; message:
     message: "Invalid value: null: no",
   },
   {
-    name: "supported values are sorted and quoted",
+    name: "supported values are quoted, in the order given",
     error: notSupported("protocol", "ICMP", ["UDP", "TCP"]),
     reason: "FieldValueNotSupported",
-    message: 'Unsupported value: "ICMP": supported values: "TCP", "UDP"',
+    message: 'Unsupported value: "ICMP": supported values: "UDP", "TCP"',
   },
   {
     name: "a required value needs no reason",

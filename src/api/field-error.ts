@@ -45,23 +45,27 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return withValue("FieldValueInvalid", field, value, detail);
 }
 
-export function duplicate(field: string, value: unknown): FieldError {
-  return withValue("FieldValueDuplicate", field, value, "");
+/** The same with a value that is shown as `shown` says: Kubernetes prints some structures in Go's syntax. */
+export function invalidShown(field: string, shown: string, detail: string): FieldError {
+  const message = joined(`${labels.FieldValueInvalid}: ${shown}`, detail);
+  return { reason: "FieldValueInvalid", field, message };
+}
+
+export function duplicate(field: string, value: unknown, detail = ""): FieldError {
+  return withValue("FieldValueDuplicate", field, value, detail);
 }
 
 export function notFound(field: string, value: unknown): FieldError {
   return withValue("FieldValueNotFound", field, value, "");
 }
 
+/** `supported` is shown in its own order, which Kubernetes keeps for some fields and sorts for most. */
 export function notSupported(
   field: string,
   value: unknown,
   supported: readonly string[],
 ): FieldError {
-  const list = supported
-    .toSorted()
-    .map((one) => JSON.stringify(one))
-    .join(", ");
+  const list = supported.map((one) => JSON.stringify(one)).join(", ");
   return withValue("FieldValueNotSupported", field, value, `supported values: ${list}`);
 }
 
@@ -106,7 +110,7 @@ function joined(head: string, detail: string): string {
 }
 
 /** A value as Kubernetes shows it: lists and maps of strings in Go's syntax, other structures as JSON. */
-function goText(value: unknown): string {
+export function goText(value: unknown): string {
   if (value === undefined || value === null) return "null";
   if (typeof value !== "object") return JSON.stringify(value);
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) {

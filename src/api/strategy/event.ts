@@ -1,11 +1,12 @@
-import { type FieldError, invalid } from "../field-error.ts";
 import type { Event } from "../types.ts";
-import { dnsSubdomain } from "../validation/names.ts";
+import { validateEvent } from "../validation/event.ts";
+import { pathSegment } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
 export const eventStrategy = defineStrategy<Event>({
   namespaced: true,
-  name: dnsSubdomain,
+  // Reporters name events as they like.
+  name: pathSegment,
   validate: validateEvent,
   createsOnUpdate: true,
   fields: {
@@ -22,17 +23,3 @@ export const eventStrategy = defineStrategy<Event>({
     type: ({ type }) => type ?? "",
   },
 });
-
-/** Events live in the namespace of what they are about; those of cluster-wide objects in `default`. */
-function validateEvent({ metadata, involvedObject }: Event): FieldError[] {
-  const own = metadata.namespace ?? "";
-  const theirs = involvedObject?.namespace ?? "";
-  if (theirs === "") {
-    return own === "" || own === "default" || own === "kube-system"
-      ? []
-      : [invalid("involvedObject.namespace", theirs, "does not match event.namespace")];
-  }
-  return own === theirs
-    ? []
-    : [invalid("involvedObject.namespace", theirs, "does not match event.namespace")];
-}

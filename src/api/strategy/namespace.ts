@@ -1,3 +1,4 @@
+import { type FieldError, invalid } from "../field-error.ts";
 import type { Namespace } from "../types.ts";
 import { dnsLabel } from "../validation/names.ts";
 import { validateFinalizerName } from "../validation/object-meta.ts";
@@ -35,11 +36,10 @@ export const namespaceStrategy = defineStrategy<Namespace>({
   validate: ({ spec }) =>
     (spec?.finalizers ?? []).flatMap((name) => validateFinalizerName(name, "spec.finalizers")),
   fields: {
-    name: ({ metadata }) => metadata.name ?? "",
     "status.phase": ({ status }) => status?.phase ?? "",
   },
   subresources: {
-    status: { prepare: statusOf },
+    status: { prepare: statusOf, validate: validatePhase },
     finalize: {
       prepare: (namespace, old) => withSpec(withRequestVersion(namespace, old), namespace.spec),
       validate: ({ spec }) =>
@@ -50,6 +50,15 @@ export const namespaceStrategy = defineStrategy<Namespace>({
   },
   updatesUnconditionally: false,
 });
+
+/** A namespace goes when somebody deletes it, and not because its status says so. */
+function validatePhase({ metadata, status }: Namespace): FieldError[] {
+  const isDeleted = metadata.deletionTimestamp !== undefined;
+  const wanted = isDeleted ? "Terminating" : "Active";
+  const phase = status?.phase ?? "";
+  const detail = `may only be '${wanted}' if \`deletionTimestamp\` is ${isDeleted ? "not empty" : "empty"}`;
+  return phase === wanted ? [] : [invalid("status.Phase", phase, detail)];
+}
 
 function withSpec(namespace: Namespace, spec: Namespace["spec"]): Namespace {
   const { spec: _, ...rest } = namespace;

@@ -12,7 +12,7 @@ export const nodeStrategy = defineStrategy<Node>({
   validate: validateNode,
   validateChange: validateNodeChange,
   fields: { "spec.unschedulable": ({ spec }) => String(spec?.unschedulable ?? false) },
-  subresources: { status: { prepare: statusOf } },
+  subresources: { status: { prepare: statusOf, validate: validateNodeChange } },
 });
 
 /** `podCIDR` is the first of `podCIDRs`; whichever the client left out is filled in from the other. */

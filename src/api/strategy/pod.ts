@@ -1,7 +1,8 @@
 import type { Pod, PodSpec, PodStatus, Toleration } from "../types.ts";
 import { dnsSubdomain } from "../validation/names.ts";
-import { validatePod, validatePodChange, validatePodStatus } from "../validation/pod.ts";
-import { validatePodOnly } from "../validation/pod-spec.ts";
+import { validatePod, validatePodChange } from "../validation/pod.ts";
+import { validateNewPodSpec } from "../validation/pod-spec.ts";
+import { validatePodStatus } from "../validation/pod-status.ts";
 import { qosClassOf } from "./qos-class.ts";
 import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
@@ -18,8 +19,8 @@ export const podStrategy = defineStrategy<Pod>({
     return { ...pod, ...(spec === undefined ? {} : { spec }), status };
   },
   prepareForUpdate: (pod, old) => withStatus(pod, old.status),
-  validate: (pod) => validatePod(pod),
-  validateNew: ({ spec }) => (spec === undefined ? [] : validatePodOnly(spec)),
+  validate: validatePod,
+  validateNew: ({ spec }) => (spec === undefined ? [] : validateNewPodSpec(spec)),
   validateChange: validatePodChange,
   warnings: ({ spec }) => [
     ...((spec?.terminationGracePeriodSeconds ?? 0) < 0
@@ -86,12 +87,12 @@ function gatedStatus({ schedulingGates = [] }: PodSpec): PodStatus {
   return { conditions: [condition] };
 }
 
-/** Keeps podIP and podIPs in step, and the class that was worked out at creation. */
+/** Keeps podIP and podIPs in step, of which podIP wins, and the class that was worked out at creation. */
 function completeStatus(status: PodStatus = {}, old: PodStatus = {}): PodStatus {
-  const first = status.podIPs?.[0]?.ip;
-  const podIP = status.podIP ?? first;
-  const podIPs = first === undefined && podIP !== undefined ? [{ ip: podIP }] : status.podIPs;
-  const qosClass = status.qosClass ?? old.qosClass;
+  const [first] = status.podIPs ?? [];
+  const podIP = status.podIP || first?.ip;
+  const podIPs = podIP === undefined || first?.ip === podIP ? status.podIPs : [{ ip: podIP }];
+  const qosClass = status.qosClass || old.qosClass;
   return {
     ...status,
     ...(podIP === undefined ? {} : { podIP }),

@@ -2,6 +2,11 @@ import { withField } from "../copy.ts";
 import type { ControllerRevision, Deployment, ReplicaSet, StatefulSet } from "../types.ts";
 import { dnsLabel, dnsSubdomain } from "../validation/names.ts";
 import {
+  validateDeploymentStatus,
+  validateReplicaSetStatus,
+  validateStatefulSetStatus,
+} from "../validation/workload-status.ts";
+import {
   validateControllerRevision,
   validateControllerRevisionChange,
   validateDeployment,
@@ -28,6 +33,7 @@ export const deploymentStrategy = defineStrategy<Deployment>({
         withMeta(statusOf(deployment, old), (meta) =>
           withField(meta, "annotations", deployment.metadata.annotations),
         ),
+      validate: validateDeploymentStatus,
     },
   },
 });
@@ -41,7 +47,7 @@ export const replicaSetStrategy = defineStrategy<ReplicaSet>({
   validate: validateReplicaSet,
   validateChange: validateSelectorChange,
   fields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
-  subresources: { status: { prepare: statusOf } },
+  subresources: { status: { prepare: statusOf, validate: validateReplicaSetStatus } },
 });
 
 export const statefulSetStrategy = defineStrategy<StatefulSet>({
@@ -53,7 +59,7 @@ export const statefulSetStrategy = defineStrategy<StatefulSet>({
   prepareForUpdate: (set, old) => withStatus(set, old.status),
   validate: validateStatefulSet,
   validateChange: validateStatefulSetChange,
-  subresources: { status: { prepare: statusOf } },
+  subresources: { status: { prepare: statusOf, validate: validateStatefulSetStatus } },
 });
 
 export const controllerRevisionStrategy = defineStrategy<ControllerRevision>({

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { isJsonObject } from "../conform.ts";
 import {
   type FieldError,
   forbidden,
@@ -38,14 +39,18 @@ export function validateConfigMapChange(next: ConfigMap, old: ConfigMap): FieldE
   return old.immutable === true ? changedFields(next, old, ["data", "binaryData"]) : [];
 }
 
-export function validateSecret({ data = {}, type = "" }: Secret): FieldError[] {
+export function validateSecret({ metadata, data = {}, type = "" }: Secret): FieldError[] {
   return [
     ...Object.entries(data).flatMap(([key, value]) => [
       ...invalidEach(`data[${key}]`, key, configKey(key)),
       ...validateBase64(value, `data[${key}]`),
     ]),
     ...(encodedBytes(data) > dataBytesMax ? [tooLong("data", dataBytesMax)] : []),
-    ...requiredKeys(type, data),
+    ...validateContent(type, data),
+    ...(type === "kubernetes.io/service-account-token" &&
+    !metadata.annotations?.[serviceAccountAnnotation]
+      ? [required(`metadata.annotations[${serviceAccountAnnotation}]`)]
+      : []),
   ];
 }
 
@@ -79,18 +84,39 @@ function validateBase64(text: string, field: string): FieldError[] {
     : [invalid(field, text, "must be base64")];
 }
 
-/** What secrets of the known types must hold; one of each inner list. */
-const keysByType: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
-  ["kubernetes.io/basic-auth", [["username", "password"]]],
-  ["kubernetes.io/dockercfg", [[".dockercfg"]]],
-  ["kubernetes.io/dockerconfigjson", [[".dockerconfigjson"]]],
-  ["kubernetes.io/ssh-auth", [["ssh-privatekey"]]],
-  ["kubernetes.io/tls", [["tls.crt"], ["tls.key"]]],
-]);
+const serviceAccountAnnotation = "kubernetes.io/service-account.name";
 
-function requiredKeys(type: string, data: Readonly<Record<string, string>>): FieldError[] {
-  return (keysByType.get(type) ?? [])
-    .filter((names) => !names.some((name) => Object.hasOwn(data, name)))
-    .flat()
-    .map((name) => required(`data[${name}]`));
+/** What secrets of the known types must hold. */
+function validateContent(type: string, data: Readonly<Record<string, string>>): FieldError[] {
+  switch (type) {
+    case "kubernetes.io/basic-auth":
+      return Object.hasOwn(data, "username") || Object.hasOwn(data, "password")
+        ? []
+        : requiredKeys(["username", "password"]);
+    case "kubernetes.io/dockercfg":
+      return validateJson(data, ".dockercfg");
+    case "kubernetes.io/dockerconfigjson":
+      return validateJson(data, ".dockerconfigjson");
+    case "kubernetes.io/ssh-auth":
+      return data["ssh-privatekey"] ? [] : requiredKeys(["ssh-privatekey"]);
+    case "kubernetes.io/tls":
+      return requiredKeys(["tls.crt", "tls.key"].filter((key) => !Object.hasOwn(data, key)));
+    default:
+      return [];
+  }
+}
+
+function requiredKeys(keys: readonly string[]): FieldError[] {
+  return keys.map((key) => required(`data[${key}]`));
+}
+
+function validateJson(data: Readonly<Record<string, string>>, key: string): FieldError[] {
+  if (!Object.hasOwn(data, key)) return requiredKeys([key]);
+  try {
+    const value: unknown = JSON.parse(Buffer.from(data[key] ?? "", "base64").toString());
+    if (isJsonObject(value) || value === null) return [];
+  } catch {
+    // Told below: what the parser says could hold a piece of the secret.
+  }
+  return [invalid(`data[${key}]`, "<secret contents redacted>", "it is no JSON object")];
 }

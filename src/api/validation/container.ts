@@ -7,80 +7,80 @@ import {
   notSupported,
   required,
 } from "../field-error.ts";
-import type { Container, ContainerPort, PodSpec, ResourceRequirements } from "../types.ts";
-import { nanosOf } from "./amount.ts";
+import type { Container, ContainerPort, ContainerResizePolicy, PodSpec } from "../types.ts";
 import { validateProtocol } from "./endpoints.ts";
 import { validateEnvironment, validateEnvironmentSources } from "./environment.ts";
-import { dnsLabel, notNegative, portName, portNumber } from "./names.ts";
-import { validateIp } from "./network.ts";
+import { dnsLabel, portName, portNumber } from "./names.ts";
 import { validateLifecycle, validateProbe } from "./probe.ts";
 import { repeats } from "./repeats.ts";
-import { validateMounts } from "./volume.ts";
+import { validateResources } from "./resources.ts";
+import { validateContainerSecurity } from "./security-context.ts";
+import { validateDevices, validateMounts } from "./volume-mounts.ts";
 
 /** All containers of a pod, ordinary ones and init containers. `field` is the path of the pod spec. */
 export function validateContainers(spec: PodSpec, field: string): FieldError[] {
-  const { containers = [], initContainers = [], volumes = [], hostNetwork = false } = spec;
-  const volumeNames = new Set(volumes.map(({ name }) => name));
+  const { containers = [], initContainers = [] } = spec;
   const repeated = repeats([...containers, ...initContainers].map(({ name }) => name));
-  const validateOne = (container: Container, at: string, isRepeated: boolean) => [
-    ...validateContainer(container, at, volumeNames),
-    ...(isRepeated ? [duplicate(`${at}.name`, container.name)] : []),
-    ...(hostNetwork ? validateHostNetworkPorts(container.ports ?? [], `${at}.ports`) : []),
-  ];
+  const nameErrors = (at: string, name: string, index: number) =>
+    repeated[index] && name ? [duplicate(`${at}.name`, name)] : [];
   return [
     ...(containers.length === 0 ? [required(`${field}.containers`)] : []),
     ...containers.flatMap((container, index) => {
       const at = `${field}.containers[${index}]`;
       return [
-        ...validateOne(container, at, repeated[index] ?? false),
+        ...validateContainer(container, spec, at),
+        ...nameErrors(at, container.name, index),
+        ...validateHooks(container, spec, at),
         ...(container.restartPolicy === undefined
           ? []
           : [forbidden(`${at}.restartPolicy`, "may not be set for non-init containers")]),
       ];
     }),
+    ...validateHostPorts(containers, `${field}.containers`),
     ...initContainers.flatMap((container, index) => {
       const at = `${field}.initContainers[${index}]`;
       return [
-        ...validateOne(container, at, repeated[containers.length + index] ?? false),
-        ...validateInitContainer(container, at),
+        ...validateContainer(container, spec, at),
+        ...nameErrors(at, container.name, containers.length + index),
+        // Init containers run one by one: each may have the ports of another.
+        ...validateHostPorts([container], `${field}.initContainers`),
+        ...validateInitContainer(container, spec, at),
       ];
     }),
-    ...validateHostPorts(containers, `${field}.containers`),
   ];
 }
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
-const messagePolicies = ["FallbackToLogsOnError", "File"];
+const messagePolicies = ["File", "FallbackToLogsOnError"];
 
-function validateContainer(
-  container: Container,
-  field: string,
-  volumeNames: ReadonlySet<string>,
-): FieldError[] {
+function validateContainer(container: Container, spec: PodSpec, field: string): FieldError[] {
   const { name = "", image = "", imagePullPolicy = "", terminationMessagePolicy = "" } = container;
-  const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
+  const { securityContext } = container;
   return [
     ...(name === ""
       ? [required(`${field}.name`)]
       : invalidEach(`${field}.name`, name, dnsLabel(name))),
-    ...validateImage(image, `${field}.image`),
-    ...(lifecycle === undefined ? [] : validateLifecycle(lifecycle, `${field}.lifecycle`)),
-    ...(livenessProbe === undefined
-      ? []
-      : validateProbe(livenessProbe, "liveness", `${field}.livenessProbe`)),
-    ...(readinessProbe === undefined
-      ? []
-      : validateProbe(readinessProbe, "readiness", `${field}.readinessProbe`)),
-    ...(startupProbe === undefined
-      ? []
-      : validateProbe(startupProbe, "startup", `${field}.startupProbe`)),
+    ...(image === "" ? [required(`${field}.image`)] : []),
     ...validateWord(terminationMessagePolicy, messagePolicies, `${field}.terminationMessagePolicy`),
     ...validatePorts(container.ports ?? [], `${field}.ports`),
     ...validateEnvironment(container.env ?? [], `${field}.env`),
     ...validateEnvironmentSources(container.envFrom ?? [], `${field}.envFrom`),
-    ...validateMounts(container.volumeMounts ?? [], volumeNames, `${field}.volumeMounts`),
+    ...validateMounts(container, spec.volumes ?? [], `${field}.volumeMounts`),
+    ...validateDevices(container, spec.volumes ?? [], `${field}.volumeDevices`),
     ...validateWord(imagePullPolicy, pullPolicies, `${field}.imagePullPolicy`),
     ...validateResources(container.resources ?? {}, `${field}.resources`),
+    ...validateResizePolicies(
+      container.resizePolicy ?? [],
+      spec.restartPolicy ?? "",
+      `${field}.resizePolicy`,
+    ),
+    ...(securityContext === undefined
+      ? []
+      : validateContainerSecurity(
+          securityContext,
+          spec.hostUsers ?? true,
+          `${field}.securityContext`,
+        )),
   ];
 }
 
@@ -90,63 +90,102 @@ export function validateWord(word: string, words: readonly string[], field: stri
   return words.includes(word) ? [] : [notSupported(field, word, words)];
 }
 
-export function validateImage(image: string, field: string): FieldError[] {
-  if (image === "") return [required(field)];
-  return image === image.trim()
-    ? []
-    : [invalid(field, image, "must not have leading or trailing whitespace")];
+/** Pods only: a template may hold an image that somebody else replaces. */
+export function validateImagePadding(containers: readonly Container[], field: string) {
+  return containers.flatMap(({ image = "" }, index) =>
+    image === image.trim()
+      ? []
+      : [
+          invalid(
+            `${field}[${index}].image`,
+            image,
+            "must not have leading or trailing whitespace",
+          ),
+        ],
+  );
+}
+
+const hookNames = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
+
+/** What is done to a container while it runs. */
+function validateHooks(container: Container, spec: PodSpec, field: string): FieldError[] {
+  const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
+  return [
+    ...(lifecycle === undefined
+      ? []
+      : validateLifecycle(
+          lifecycle,
+          spec.terminationGracePeriodSeconds ?? 0,
+          `${field}.lifecycle`,
+        )),
+    ...(livenessProbe === undefined
+      ? []
+      : validateProbe(livenessProbe, "liveness", `${field}.livenessProbe`)),
+    ...(readinessProbe === undefined
+      ? []
+      : validateProbe(readinessProbe, "readiness", `${field}.readinessProbe`)),
+    ...(startupProbe === undefined
+      ? []
+      : validateProbe(startupProbe, "startup", `${field}.startupProbe`)),
+  ];
 }
 
 /** An init container runs to its end, unless it is a sidecar (restartPolicy Always). */
-function validateInitContainer(container: Container, field: string): FieldError[] {
+function validateInitContainer(container: Container, spec: PodSpec, field: string): FieldError[] {
   const { restartPolicy } = container;
-  if (restartPolicy === "Always") return [];
-  if (restartPolicy !== undefined) {
-    return [notSupported(`${field}.restartPolicy`, restartPolicy, ["Always"])];
-  }
-  return (["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const)
-    .filter((name) => container[name] !== undefined)
-    .map((name) =>
-      forbidden(
-        `${field}.${name}`,
-        "may not be set for init containers without restartPolicy=Always",
+  if (restartPolicy === "Always") return validateHooks(container, spec, field);
+  return [
+    ...(restartPolicy === undefined
+      ? []
+      : [notSupported(`${field}.restartPolicy`, restartPolicy, ["Always"])]),
+    ...hookNames
+      .filter((name) => container[name] !== undefined)
+      .map((name) =>
+        forbidden(
+          `${field}.${name}`,
+          "may not be set for init containers without restartPolicy=Always",
+        ),
       ),
-    );
+  ];
 }
 
 function validatePorts(ports: readonly ContainerPort[], field: string): FieldError[] {
   const repeated = repeats(ports.map(({ name }, index) => name || index));
   return ports.flatMap((port, index) => {
     const at = `${field}[${index}]`;
-    const { name = "", containerPort = 0, hostPort = 0, protocol = "", hostIP = "" } = port;
+    const { name = "", containerPort = 0, hostPort = 0, protocol = "" } = port;
+    const nameErrors = name === "" ? [] : invalidEach(`${at}.name`, name, portName(name));
     return [
-      ...(name === "" ? [] : invalidEach(`${at}.name`, name, portName(name))),
-      ...(repeated[index] ? [duplicate(`${at}.name`, name)] : []),
+      ...nameErrors,
+      ...(repeated[index] && nameErrors.length === 0 ? [duplicate(`${at}.name`, name)] : []),
       ...(containerPort === 0
         ? [required(`${at}.containerPort`)]
         : invalidEach(`${at}.containerPort`, containerPort, portNumber(containerPort))),
       ...(hostPort === 0 ? [] : invalidEach(`${at}.hostPort`, hostPort, portNumber(hostPort))),
       ...validateProtocol(protocol, `${at}.protocol`),
-      ...(hostIP === "" ? [] : validateIp(hostIP, `${at}.hostIP`)),
     ];
   });
 }
 
-function validateHostNetworkPorts(ports: readonly ContainerPort[], field: string): FieldError[] {
-  return ports.flatMap(({ containerPort, hostPort }, index) =>
-    containerPort === hostPort
-      ? []
-      : [
-          invalid(
-            `${field}[${index}].containerPort`,
-            containerPort,
-            "must match `hostPort` when `hostNetwork` is true",
-          ),
-        ],
+/** In the host's network a port is the host's port. A template may leave it open: its pods get it by default. */
+export function validateHostNetworkPorts(spec: PodSpec, isPod: boolean, field: string) {
+  if (spec.hostNetwork !== true) return [];
+  return (spec.containers ?? []).flatMap(({ ports = [] }, container) =>
+    ports.flatMap(({ containerPort, hostPort = 0 }, port) =>
+      hostPort === containerPort || (!isPod && hostPort === 0)
+        ? []
+        : [
+            invalid(
+              `${field}.containers[${container}].ports[${port}].hostPort`,
+              hostPort,
+              "must match `containerPort` when `hostNetwork` is true",
+            ),
+          ],
+    ),
   );
 }
 
-/** No two containers of a pod can have one port of the host. */
+/** No two containers that run at a time can have one port of the host. */
 function validateHostPorts(containers: readonly Container[], field: string): FieldError[] {
   const all = containers.flatMap(({ ports = [] }, container) =>
     ports.flatMap(({ hostPort = 0, hostIP = "", protocol = "" }, port) =>
@@ -164,22 +203,19 @@ function validateHostPorts(containers: readonly Container[], field: string): Fie
   return all.flatMap(({ at, key }, index) => (repeated[index] ? [duplicate(at, key)] : []));
 }
 
-function validateResources({ limits = {}, requests = {} }: ResourceRequirements, field: string) {
-  const amounts = { limits, requests };
-  const errors: FieldError[] = (["limits", "requests"] as const).flatMap((kind) =>
-    Object.entries(amounts[kind]).flatMap(([name, quantity]) =>
-      (nanosOf(quantity) ?? 0n) < 0n
-        ? [invalid(`${field}.${kind}[${name}]`, quantity, notNegative)]
-        : [],
-    ),
-  );
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
-    const most = nanosOf(limit);
-    if (most !== undefined && (nanosOf(request) ?? 0n) > most) {
-      const detail = `must be less than or equal to ${name} limit of ${limit}`;
-      errors.push(invalid(`${field}.requests`, request, detail));
-    }
-  }
-  return errors;
+/** Whether a container is restarted when its share of a resource changes. */
+function validateResizePolicies(
+  policies: readonly ContainerResizePolicy[],
+  podRestartPolicy: string,
+  field: string,
+): FieldError[] {
+  const repeated = repeats(policies.map(({ resourceName }) => resourceName));
+  return policies.flatMap(({ resourceName = "", restartPolicy = "" }, index) => [
+    ...(repeated[index] ? [duplicate(`${field}[${index}]`, resourceName)] : []),
+    ...validateWord(resourceName, ["cpu", "memory"], field),
+    ...validateWord(restartPolicy, ["NotRequired", "RestartContainer"], field),
+    ...(podRestartPolicy === "Never" && restartPolicy !== "NotRequired"
+      ? [invalid(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'")]
+      : []),
+  ]);
 }

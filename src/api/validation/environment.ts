@@ -1,6 +1,7 @@
-import { type FieldError, invalid, invalidEach, notSupported, required } from "../field-error.ts";
-import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector } from "../types.ts";
-import { configKey, dnsSubdomain, environmentName, qualifiedName } from "./names.ts";
+import { type FieldError, invalid, invalidEach, required } from "../field-error.ts";
+import type { EnvFromSource, EnvVar, EnvVarSource } from "../types.ts";
+import { validateFieldRef, validateResourceRef } from "./field-reference.ts";
+import { configKey, dnsSubdomain, environmentName } from "./names.ts";
 
 /** Fields of a pod that a variable may hold. */
 const podFields = [
@@ -32,52 +33,27 @@ function validateSource(source: EnvVarSource, value: string, field: string): Fie
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef].filter(
     (one) => one !== undefined,
   ).length;
-  const errors: FieldError[] = [];
-  if (count === 0) {
-    errors.push(
-      invalid(
-        field,
-        "",
-        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`",
-      ),
-    );
-  } else if (value !== "") {
-    errors.push(invalid(field, "", "may not be specified when `value` is not empty"));
-  } else if (count > 1) {
-    errors.push(invalid(field, "", "may not have more than one field specified at a time"));
-  }
   return [
-    ...errors,
-    ...(fieldRef === undefined ? [] : validateFieldRef(fieldRef, `${field}.fieldRef`)),
-    ...(resourceFieldRef === undefined || resourceFieldRef.resource
+    ...(fieldRef === undefined ? [] : validateFieldRef(fieldRef, podFields, `${field}.fieldRef`)),
+    ...(resourceFieldRef === undefined
       ? []
-      : [required(`${field}.resourceFieldRef.resource`)]),
+      : validateResourceRef(resourceFieldRef, false, `${field}.resourceFieldRef`)),
     ...validateKeyRef(configMapKeyRef, `${field}.configMapKeyRef`),
     ...validateKeyRef(secretKeyRef, `${field}.secretKeyRef`),
+    ...validateSourceCount(count, value, field),
   ];
 }
 
-/** A field of the pod itself, for a variable or a file. */
-function validateFieldRef(
-  { apiVersion = "v1", fieldPath = "" }: ObjectFieldSelector,
-  field: string,
-): FieldError[] {
-  if (apiVersion !== "v1") {
-    return [invalid(`${field}.apiVersion`, apiVersion, "must be 'v1'")];
+function validateSourceCount(count: number, value: string, field: string): FieldError[] {
+  if (count === 0) {
+    const detail =
+      "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`";
+    return [invalid(field, "", detail)];
   }
-  if (fieldPath === "") return [required(`${field}.fieldPath`)];
-  const key = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(fieldPath);
-  if (key !== null) {
-    const [, map = "", name = ""] = key;
-    return invalidEach(
-      `${field}.fieldPath`,
-      fieldPath,
-      qualifiedName(map === "annotations" ? name.toLowerCase() : name),
-    );
-  }
-  return podFields.includes(fieldPath)
-    ? []
-    : [notSupported(`${field}.fieldPath`, fieldPath, podFields)];
+  if (value !== "") return [invalid(field, "", "may not be specified when `value` is not empty")];
+  return count > 1
+    ? [invalid(field, "", "may not have more than one field specified at a time")]
+    : [];
 }
 
 function validateKeyRef(
@@ -87,7 +63,7 @@ function validateKeyRef(
   if (reference === undefined) return [];
   const { name = "", key = "" } = reference;
   return [
-    ...(name === "" ? [required(`${field}.name`)] : []),
+    ...invalidEach(`${field}.name`, name, dnsSubdomain(name)),
     ...(key === "" ? [required(`${field}.key`)] : invalidEach(`${field}.key`, key, configKey(key))),
   ];
 }
@@ -103,7 +79,8 @@ export function validateEnvironmentSources(
       ...(prefix === "" ? [] : invalidEach(`${at}.prefix`, prefix, environmentName(prefix))),
       ...(configMapRef === undefined ? [] : validateName(configMapRef.name, `${at}.configMapRef`)),
       ...(secretRef === undefined ? [] : validateName(secretRef.name, `${at}.secretRef`)),
-      ...(isAlone ? [] : [invalid(at, "", sourceCountMessage(configMapRef !== undefined))]),
+      // Kubernetes reports this at the list, without the source's index.
+      ...(isAlone ? [] : [invalid(field, "", sourceCountMessage(configMapRef !== undefined))]),
     ];
   });
 }

@@ -1,4 +1,12 @@
-import { type FieldError, forbidden, invalid, invalidEach, required } from "../field-error.ts";
+import {
+  type FieldError,
+  forbidden,
+  goText,
+  invalid,
+  invalidEach,
+  invalidShown,
+  required,
+} from "../field-error.ts";
 import type { LabelSelector } from "../types.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
 import { validateLabels } from "./object-meta.ts";
@@ -8,6 +16,23 @@ export function isEmptySelector({
   matchExpressions = [],
 }: LabelSelector): boolean {
   return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
+}
+
+/** A mistake of a selector as a whole, which Kubernetes 1.33 shows as Go does. */
+export function invalidSelector(
+  field: string,
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  detail: string,
+): FieldError {
+  const expressions = matchExpressions.map(
+    ({ key, operator, values }) =>
+      `v1.LabelSelectorRequirement{Key:${goText(key)}, Operator:${goText(operator)}, Values:${values === undefined ? "[]string(nil)" : goText(values)}}`,
+  );
+  const labels =
+    Object.keys(matchLabels).length === 0 ? "map[string]string(nil)" : goText(matchLabels);
+  const list = expressions.length === 0 ? "(nil)" : `{${expressions.join(", ")}}`;
+  const shown = `v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:[]v1.LabelSelectorRequirement${list}}`;
+  return invalidShown(field, shown, detail);
 }
 
 export function validateLabelSelector(selector: LabelSelector, field: string): FieldError[] {

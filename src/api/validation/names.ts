@@ -25,7 +25,8 @@ export type TextRule = (text: string) => string[];
 
 export const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-const tooLongMessage = (bytesMax: number): string => `must be no more than ${bytesMax} bytes`;
+/** Kubernetes counts bytes and calls them characters. */
+const tooLongMessage = (bytesMax: number): string => `must be no more than ${bytesMax} characters`;
 
 function patternMessage(message: string, pattern: string, examples: readonly string[]): string {
   const list = examples.map((example) => `'${example}', `).join(" or ");
@@ -60,6 +61,14 @@ export function dnsSubdomain(text: string): string[] {
           ),
         ]),
   ];
+}
+
+/** What can stand in a URL's path as one part of it: the least that any name must be. */
+export function pathSegment(text: string): string[] {
+  if (text === "." || text === "..") return [`may not be '${text}'`];
+  return ["/", "%"]
+    .filter((character) => text.includes(character))
+    .map((character) => `may not contain '${character}'`);
 }
 
 /** The label of RFC 1035, which begins with a letter: Service names. */
@@ -148,6 +157,7 @@ export function inRange(value: number, min: number, max: number): string[] {
 export const portNumber = (value: number): string[] => inRange(value, 1, 65535);
 
 export const notNegative = "must be greater than or equal to 0";
+export const positive = "must be greater than zero";
 export const immutable = "field is immutable";
 
 const configKeyPattern = /^[-._a-zA-Z0-9]+$/;
@@ -177,10 +187,6 @@ export function environmentName(text: string): string[] {
   return /^[ -<>-~]+$/.test(text)
     ? []
     : [
-        patternMessage(
-          "a valid environment variable names must contain only printable ASCII characters other than '=' character.",
-          "^[ -<>-~]+$",
-          [],
-        ),
+        "a valid environment variable name must consist only of printable ASCII characters other than '='",
       ];
 }

@@ -1,55 +1,45 @@
 import { parseCidr } from "../../lib/ip.ts";
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  invalid,
-  invalidEach,
-  notSupported,
-  required,
-} from "../field-error.ts";
+import { duplicate, type FieldError, forbidden, invalid, invalidEach } from "../field-error.ts";
 import type { Node, Taint } from "../types.ts";
+import { validateWord } from "./container.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
 import { cidrMessage } from "./network.ts";
 import { repeats } from "./repeats.ts";
+import { validateAmount } from "./resources.ts";
+import { taintEffects } from "./tolerations.ts";
 
 /** One pod range for each address family. */
 const podCidrsMax = 2;
+const oneOfEach = "may specify no more than one CIDR for each IP family";
 
 export function validateNode({ spec, status }: Node): FieldError[] {
-  const addresses = status?.addresses ?? [];
-  const repeated = repeats(addresses.map(({ type, address }) => `${type} ${address}`));
   return [
-    ...(spec?.taints ?? []).flatMap((taint, index) =>
-      validateTaint(taint, `spec.taints[${index}]`),
+    ...validateTaints(spec?.taints ?? []),
+    ...(["capacity", "allocatable"] as const).flatMap((list) =>
+      Object.entries(status?.[list] ?? {}).flatMap(([name, amount]) =>
+        validateAmount(name, amount, `status.${list}.${name}`),
+      ),
     ),
-    ...duplicateTaints(spec?.taints ?? []),
     ...validatePodCidrs(spec?.podCIDRs ?? []),
-    ...addresses.flatMap((address, index) =>
-      repeated[index] ? [duplicate(`status.addresses[${index}]`, address)] : [],
-    ),
   ];
 }
 
-const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-
-function validateTaint({ key, value = "", effect }: Taint, field: string): FieldError[] {
-  return [
-    ...invalidEach(`${field}.key`, key ?? "", qualifiedName(key ?? "")),
-    ...invalidEach(`${field}.value`, value, labelValueRule(value)),
-    ...(effect
-      ? taintEffects.includes(effect)
-        ? []
-        : [notSupported(`${field}.effect`, effect, taintEffects)]
-      : [required(`${field}.effect`)]),
-  ];
-}
-
-function duplicateTaints(taints: readonly Taint[]): FieldError[] {
+/** Kubernetes reports taints below the metadata, where they once were. */
+function validateTaints(taints: readonly Taint[]): FieldError[] {
   const repeated = repeats(taints.map(({ key, effect }) => `${key}:${effect}`));
-  return taints.flatMap((taint, index) =>
-    repeated[index] ? [duplicate(`spec.taints[${index}]`, taint)] : [],
-  );
+  return taints.flatMap((taint, index) => {
+    const { key = "", value = "", effect = "" } = taint;
+    const at = `metadata.taints[${index}]`;
+    const valueProblems = labelValueRule(value);
+    return [
+      ...invalidEach(`${at}.key`, key, qualifiedName(key)),
+      ...(valueProblems.length > 0 ? [invalid(`${at}.value`, value, valueProblems.join(";"))] : []),
+      ...validateWord(effect, taintEffects, `${at}.effect`),
+      ...(repeated[index]
+        ? [duplicate(at, taint, "taints must be unique by key and effect pair")]
+        : []),
+    ];
+  });
 }
 
 function validatePodCidrs(cidrs: readonly string[]): FieldError[] {
@@ -59,16 +49,26 @@ function validatePodCidrs(cidrs: readonly string[]): FieldError[] {
     parsed[index] === undefined ? [invalid(`${field}[${index}]`, text, cidrMessage)] : [],
   );
   if (cidrs.length > podCidrsMax) {
-    errors.push(invalid(field, cidrs, "must specify no more than one CIDR for each IP family"));
+    errors.push(invalid(field, cidrs, oneOfEach));
   } else if (cidrs.length === 2 && errors.length === 0 && parsed[0]?.family === parsed[1]?.family) {
-    errors.push(invalid(field, cidrs, "must specify no more than one CIDR for each IP family"));
+    errors.push(invalid(field, cidrs, oneOfEach));
   }
-  return errors;
+  const repeated = repeats(cidrs);
+  return [
+    ...errors,
+    ...cidrs.flatMap((cidr, index) =>
+      repeated[index] ? [duplicate(`${field}[${index}]`, cidr)] : [],
+    ),
+  ];
 }
 
 /** A node's pod ranges and provider are written once. */
-export function validateNodeChange({ spec }: Node, { spec: old }: Node): FieldError[] {
-  const errors: FieldError[] = [];
+export function validateNodeChange({ spec, status }: Node, { spec: old }: Node): FieldError[] {
+  const addresses = status?.addresses ?? [];
+  const repeated = repeats(addresses.map(({ type, address }) => `${type} ${address}`));
+  const errors = addresses.flatMap((address, index) =>
+    repeated[index] ? [duplicate(`status.addresses[${index}]`, address)] : [],
+  );
   const oldCidrs = old?.podCIDRs ?? [];
   const cidrs = spec?.podCIDRs ?? [];
   const isFixed = oldCidrs.length > 0;

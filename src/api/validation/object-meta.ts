@@ -91,48 +91,68 @@ export function validateAnnotations(
   ];
 }
 
+/** Kubernetes reports what is wrong with an owner at the list, without its index. */
 function validateOwnerReferences(
   references: readonly OwnerReference[],
   field: string,
 ): FieldError[] {
-  const errors = references.flatMap((reference, index) => {
-    const at = `${field}[${index}]`;
-    const parts = (reference.apiVersion ?? "").split("/");
-    return [
-      ...(parts.at(-1) === "" || parts.length > 2
-        ? [invalid(`${at}.apiVersion`, reference.apiVersion ?? "", "version must not be empty")]
-        : []),
-      ...(reference.kind ? [] : [invalid(`${at}.kind`, "", "must not be empty")]),
-      ...(reference.name ? [] : [invalid(`${at}.name`, "", "must not be empty")]),
-      ...(reference.uid ? [] : [invalid(`${at}.uid`, "", "must not be empty")]),
-    ];
-  });
-  const [first, second] = references.filter(({ controller }) => controller === true);
-  if (first !== undefined && second !== undefined) {
-    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`;
-    errors.push(invalid(field, references, detail));
-  }
-  return errors;
+  const errors = references.flatMap((reference) => validateOwner(reference, field));
+  const [first, ...others] = references.filter(({ controller }) => controller === true);
+  if (first === undefined) return errors;
+  const detail = "Only one reference can have Controller set to true.";
+  return [
+    ...errors,
+    ...others.map(({ kind, name }) =>
+      invalid(
+        field,
+        references,
+        `${detail} Found "true" in references for ${first.kind}/${first.name} and ${kind}/${name}`,
+      ),
+    ),
+  ];
+}
+
+function validateOwner(reference: OwnerReference, field: string): FieldError[] {
+  const { apiVersion = "", kind = "" } = reference;
+  const parts = apiVersion.split("/");
+  return [
+    ...(parts.at(-1) === "" || parts.length > 2
+      ? [invalid(`${field}.apiVersion`, apiVersion, "version must not be empty")]
+      : []),
+    ...(["kind", "name", "uid"] as const).flatMap((name) =>
+      reference[name] ? [] : [invalid(`${field}.${name}`, "", `${name} must not be empty`)],
+    ),
+    ...(apiVersion === "v1" && kind === "Event"
+      ? [invalid(field, reference, "/v1, Kind=Event is disallowed from being an owner")]
+      : []),
+  ];
 }
 
 function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
-  const errors = finalizers.flatMap((name, index) =>
-    validateFinalizerName(name, `${field}[${index}]`),
-  );
+  const errors = finalizers.flatMap((name) => invalidEach(field, name, qualifiedName(name)));
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
     const detail = "finalizer orphan and foregroundDeletion cannot be both set";
     errors.push(invalid(field, finalizers, detail));
   }
-  return errors;
+  return [
+    ...errors,
+    ...finalizers.flatMap((name, index) => validateFinalizerDomain(name, `${field}[${index}]`)),
+  ];
+}
+
+/** A finalizer of a namespace's spec. */
+export function validateFinalizerName(name: string, field: string): FieldError[] {
+  return [
+    ...invalidEach(field, name, qualifiedName(name)),
+    ...validateFinalizerDomain(name, field),
+  ];
 }
 
 /** A finalizer needs a domain, unless Kubernetes itself knows it. */
-export function validateFinalizerName(name: string, field: string): FieldError[] {
-  const errors = invalidEach(field, name, qualifiedName(name));
-  if (errors.length > 0 || name.includes("/") || standardFinalizers.has(name)) return errors;
-  return [
-    invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified"),
-  ];
+function validateFinalizerDomain(name: string, field: string): FieldError[] {
+  return name.includes("/") || standardFinalizers.has(name)
+    ? []
+    : [invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 
 /** Fields that only the server sets, and none changes. */

@@ -1,12 +1,9 @@
-import { parseIp } from "../../lib/ip.ts";
 import { withField } from "../copy.ts";
 import { type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { semanticEqual } from "../semantic-equal.ts";
-import type { Container, Pod, PodSpec, Toleration } from "../types.ts";
-import { validateImage } from "./container.ts";
-import { immutable, inRange } from "./names.ts";
-import { ipMessage } from "./network.ts";
-import { validatePodSpec } from "./pod-spec.ts";
+import type { Affinity, Container, NodeSelector, Pod, PodSpec, Toleration } from "../types.ts";
+import { inRange } from "./names.ts";
+import { validatePodImages, validatePodSpec } from "./pod-spec.ts";
 
 const secondsMax = 2 ** 31 - 1;
 
@@ -18,8 +15,24 @@ const updatableFields = [
   "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
 ];
 
-export function validatePod({ spec }: Pod): FieldError[] {
-  return spec === undefined ? [required("spec.containers")] : validatePodSpec(spec, "spec");
+const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
+
+export function validatePod({ metadata, spec }: Pod): FieldError[] {
+  const cost = metadata.annotations?.[deletionCost];
+  return [
+    ...(cost === undefined || isInt32(cost)
+      ? []
+      : [invalid(`metadata.annotations[${deletionCost}]`, cost, "must be a 32bit integer")]),
+    ...(spec === undefined
+      ? [required("spec.containers")]
+      : [...validatePodSpec(spec, "spec", { isPod: true }), ...validatePodImages(spec)]),
+  ];
+}
+
+/** A whole number that Go reads as one of 32 bits: no plus, no leading zeros. */
+function isInt32(text: string): boolean {
+  const value = Number(text);
+  return /^(0|-?[1-9]\d{0,9})$/.test(text) && value >= -(2 ** 31) && value < 2 ** 31;
 }
 
 /** A pod's spec stays as it is, but for a few fields. */
@@ -31,11 +44,10 @@ export function validatePodChange({ spec }: Pod, { spec: old }: Pod): FieldError
   ];
   if (counts.length > 0) return counts;
   const errors = [
-    ...imageErrors(spec.containers ?? [], "spec.containers"),
-    ...imageErrors(spec.initContainers ?? [], "spec.initContainers"),
     ...deadlineErrors(spec, old),
     ...tolerationErrors(spec.tolerations ?? [], old.tolerations ?? []),
     ...gateErrors(spec, old),
+    ...placementErrors(spec, old),
   ];
   if (!semanticEqual(withOldUpdatable(spec, old), old)) {
     const detail = `pod updates may not change fields other than ${updatableFields.join(",")}`;
@@ -48,12 +60,6 @@ function countChange(next: readonly Container[], old: readonly Container[], fiel
   return next.length === old.length
     ? []
     : [forbidden(field, "pod updates may not add or remove containers")];
-}
-
-function imageErrors(containers: readonly Container[], field: string): FieldError[] {
-  return containers.flatMap(({ image = "" }, index) =>
-    validateImage(image, `${field}[${index}].image`),
-  );
 }
 
 function deadlineErrors(spec: PodSpec, old: PodSpec): FieldError[] {
@@ -98,20 +104,80 @@ function gateErrors(spec: PodSpec, old: PodSpec): FieldError[] {
       ? []
       : [
           forbidden(
-            `spec.schedulingGates[${index}]`,
-            "only deletion is allowed, but found new scheduling gate",
+            `spec.schedulingGates[${index}].name`,
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
           ),
         ],
   );
 }
 
-/** The new spec with those fields put back that may change. */
+/** A pod that waits for its gates may still be narrowed to fewer nodes, never widened to others. */
+function placementErrors(spec: PodSpec, old: PodSpec): FieldError[] {
+  if (!isGated(old)) return [];
+  const { nodeSelector = {} } = spec;
+  const isNarrower = Object.entries(old.nodeSelector ?? {}).every(
+    ([key, value]) => Object.hasOwn(nodeSelector, key) && nodeSelector[key] === value,
+  );
+  const field = "spec.nodeSelector";
+  const detail = `only additions to ${field} are allowed (no mutations or deletions)`;
+  return [
+    ...(isNarrower ? [] : [invalid(field, nodeSelector, detail)]),
+    ...affinityErrors(requiredNodes(spec.affinity), requiredNodes(old.affinity)),
+  ];
+}
+
+function isGated({ schedulingGates = [] }: PodSpec): boolean {
+  return schedulingGates.length > 0;
+}
+
+function requiredNodes(affinity: Affinity | undefined): NodeSelector | undefined {
+  return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+}
+
+/** Terms are alternatives, so their number stays; the requirements of a term must all hold, so more may come. */
+function affinityErrors(
+  next: NodeSelector | undefined,
+  old: NodeSelector | undefined,
+): FieldError[] {
+  if (old === undefined) return [];
+  const field =
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+  const terms = next?.nodeSelectorTerms ?? [];
+  const oldTerms = old.nodeSelectorTerms ?? [];
+  if (terms.length !== oldTerms.length) {
+    return [
+      invalid(
+        field,
+        terms,
+        "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+      ),
+    ];
+  }
+  const isKept = (before: readonly unknown[] = [], after: readonly unknown[] = []) =>
+    semanticEqual(after.slice(0, before.length), before);
+  return oldTerms.flatMap((before, index) => {
+    const after = terms[index];
+    const isEmpty = semanticEqual(before, {});
+    const isNarrower =
+      isKept(before.matchExpressions, after?.matchExpressions) &&
+      isKept(before.matchFields, after?.matchFields);
+    return semanticEqual(before, after) || (isNarrower && !isEmpty)
+      ? []
+      : [
+          invalid(
+            `${field}[${index}]`,
+            after,
+            "only additions are allowed (no mutations or deletions)",
+          ),
+        ];
+  });
+}
+
+/** The new spec with those fields put back that may change, or whose change has been judged. */
 function withOldUpdatable(spec: PodSpec, old: PodSpec): PodSpec {
   const withOldImages = (next: readonly Container[] = [], before: readonly Container[] = []) =>
     next.map((container, index) => withField(container, "image", before[index]?.image));
   const wasNegative = (old.terminationGracePeriodSeconds ?? 0) < 0;
-  const isMended = wasNegative && spec.terminationGracePeriodSeconds === 1;
-  const isGated = (old.schedulingGates ?? []).length > 0;
   let result: PodSpec = {
     ...spec,
     containers: withOldImages(spec.containers, old.containers),
@@ -120,41 +186,10 @@ function withOldUpdatable(spec: PodSpec, old: PodSpec): PodSpec {
   result = withField(result, "activeDeadlineSeconds", old.activeDeadlineSeconds);
   result = withField(result, "tolerations", old.tolerations);
   result = withField(result, "schedulingGates", old.schedulingGates);
-  if (isMended) {
+  if (wasNegative && spec.terminationGracePeriodSeconds === 1) {
     result = withField(result, "terminationGracePeriodSeconds", old.terminationGracePeriodSeconds);
   }
-  // A pod that waits for its gates may still be narrowed to fewer nodes.
-  if (isGated && isSuperset(spec.nodeSelector ?? {}, old.nodeSelector ?? {})) {
-    result = withField(result, "nodeSelector", old.nodeSelector);
-  }
-  return result;
-}
-
-function isSuperset(
-  next: Readonly<Record<string, string>>,
-  old: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(old).every(
-    ([key, value]) => Object.hasOwn(next, key) && next[key] === value,
-  );
-}
-
-export function validatePodStatus({ status }: Pod, { status: old }: Pod): FieldError[] {
-  const ips = (status?.podIPs ?? []).map(({ ip }) => ip);
-  const families = ips.map((ip) => parseIp(ip)?.family);
-  const errors = ips.flatMap((ip, index) =>
-    families[index] === undefined ? [invalid(`status.podIPs[${index}]`, ip, ipMessage)] : [],
-  );
-  if (errors.length === 0 && new Set(families).size < families.length) {
-    errors.push(
-      invalid("status.podIPs", ips, "may specify no more than one IP for each IP family"),
-    );
-  }
-  if (status?.podIP !== ips[0]) {
-    errors.push(invalid("status.podIP", status?.podIP, "must be equal to podIPs[0].ip"));
-  }
-  if (old?.qosClass !== undefined && status?.qosClass !== old.qosClass) {
-    errors.push(invalid("status.qosClass", status?.qosClass, immutable));
-  }
-  return errors;
+  if (!isGated(old)) return result;
+  const affinity = withField(spec.affinity ?? {}, "nodeAffinity", old.affinity?.nodeAffinity);
+  return { ...withField(result, "nodeSelector", old.nodeSelector), affinity };
 }

@@ -25,7 +25,7 @@ export type ProbeKind = "liveness" | "readiness" | "startup";
 export function validateProbe(probe: Probe, kind: ProbeKind, field: string): FieldError[] {
   const grace = probe.terminationGracePeriodSeconds;
   return [
-    ...validateHandler(probe, field),
+    ...validateHandler(probe, 0, field),
     ...(
       [
         "initialDelaySeconds",
@@ -37,6 +37,9 @@ export function validateProbe(probe: Probe, kind: ProbeKind, field: string): Fie
     ).flatMap((name) =>
       (probe[name] ?? 0) < 0 ? [invalid(`${field}.${name}`, probe[name], notNegative)] : [],
     ),
+    ...(grace !== undefined && grace <= 0
+      ? [invalid(`${field}.terminationGracePeriodSeconds`, grace, "must be greater than 0")]
+      : []),
     ...(grace !== undefined && kind === "readiness"
       ? [
           invalid(
@@ -46,42 +49,60 @@ export function validateProbe(probe: Probe, kind: ProbeKind, field: string): Fie
           ),
         ]
       : []),
-    ...(grace !== undefined && kind !== "readiness" && grace <= 0
-      ? [invalid(`${field}.terminationGracePeriodSeconds`, grace, "must be greater than 0")]
-      : []),
     ...(kind !== "readiness" && (probe.successThreshold ?? 1) !== 1
       ? [invalid(`${field}.successThreshold`, probe.successThreshold, "must be 1")]
       : []),
   ];
 }
 
-export function validateLifecycle(lifecycle: Lifecycle, field: string): FieldError[] {
-  const { postStart, preStop } = lifecycle;
+/** `graceSeconds` is the pod's: a container may not sleep longer than it has for its end. */
+export function validateLifecycle(
+  { postStart, preStop }: Lifecycle,
+  graceSeconds: number,
+  field: string,
+): FieldError[] {
   return [
-    ...(postStart === undefined ? [] : validateHandler(postStart, `${field}.postStart`)),
-    ...(preStop === undefined ? [] : validateHandler(preStop, `${field}.preStop`)),
+    ...(postStart === undefined
+      ? []
+      : validateHandler(postStart, graceSeconds, `${field}.postStart`)),
+    ...(preStop === undefined ? [] : validateHandler(preStop, graceSeconds, `${field}.preStop`)),
   ];
 }
 
 type Handler = Probe & LifecycleHandler;
 
-/** What is done to a container: exactly one thing. */
-function validateHandler(handler: Handler, field: string): FieldError[] {
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
-  const given = (["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const).filter(
-    (name) => handler[name] !== undefined,
-  );
+const handlerNames = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const;
+
+/** What is done to a container: exactly one thing. Only the first one is looked into. */
+function validateHandler(handler: Handler, graceSeconds: number, field: string): FieldError[] {
+  const [first, ...others] = handlerNames.filter((name) => handler[name] !== undefined);
+  if (first === undefined) return [required(field, "must specify a handler type")];
   return [
-    ...(given.length === 0 ? [required(field, "must specify a handler type")] : []),
-    ...given
-      .slice(1)
-      .map((name) => forbidden(`${field}.${name}`, "may not specify more than 1 handler type")),
-    ...(exec === undefined ? [] : validateExec(exec, `${field}.exec`)),
-    ...(httpGet === undefined ? [] : validateHttpGet(httpGet, `${field}.httpGet`)),
-    ...(tcpSocket === undefined ? [] : validateTcpSocket(tcpSocket, `${field}.tcpSocket`)),
-    ...(grpc === undefined ? [] : validateGrpc(grpc, `${field}.grpc`)),
-    ...(sleep === undefined ? [] : validateSleep(sleep, `${field}.sleep`)),
+    ...validateAction(handler, first, graceSeconds, `${field}.${first}`),
+    ...others.map((name) =>
+      forbidden(`${field}.${name}`, "may not specify more than 1 handler type"),
+    ),
   ];
+}
+
+function validateAction(
+  { exec, httpGet, tcpSocket, grpc, sleep }: Handler,
+  name: (typeof handlerNames)[number],
+  graceSeconds: number,
+  field: string,
+): FieldError[] {
+  switch (name) {
+    case "exec":
+      return exec === undefined ? [] : validateExec(exec, field);
+    case "httpGet":
+      return httpGet === undefined ? [] : validateHttpGet(httpGet, field);
+    case "tcpSocket":
+      return tcpSocket === undefined ? [] : validateTcpSocket(tcpSocket, field);
+    case "grpc":
+      return grpc === undefined ? [] : validateGrpc(grpc, field);
+    case "sleep":
+      return sleep === undefined ? [] : validateSleep(sleep, graceSeconds, field);
+  }
 }
 
 function validateExec({ command = [] }: ExecAction, field: string): FieldError[] {
@@ -114,6 +135,11 @@ function validateGrpc({ port = 0 }: GRPCAction, field: string): FieldError[] {
   return invalidEach(`${field}.port`, port, portNumber(port));
 }
 
-function validateSleep({ seconds }: SleepAction, field: string): FieldError[] {
-  return seconds >= 0 ? [] : [invalid(`${field}.seconds`, seconds, notNegative)];
+function validateSleep(
+  { seconds }: SleepAction,
+  graceSeconds: number,
+  field: string,
+): FieldError[] {
+  const detail = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
+  return seconds >= 0 && seconds <= graceSeconds ? [] : [invalid(field, seconds, detail)];
 }

@@ -7,12 +7,14 @@ import type {
   DeploymentSpec,
   IntOrString,
   LabelSelector,
+  PodSpec,
   PodTemplateSpec,
   ReplicaSet,
   StatefulSet,
   StatefulSetSpec,
 } from "../types.ts";
-import { isEmptySelector, validateLabelSelector } from "./label-selector.ts";
+import { validateCounts } from "./counts.ts";
+import { invalidSelector, isEmptySelector, validateLabelSelector } from "./label-selector.ts";
 import { immutable, notNegative } from "./names.ts";
 import { validateAnnotations, validateLabels } from "./object-meta.ts";
 import { validatePodSpec } from "./pod-spec.ts";
@@ -20,26 +22,27 @@ import { validatePodSpec } from "./pod-spec.ts";
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec;
+  const deadlineField = "spec.progressDeadlineSeconds";
   return [
-    ...validateCounts(spec, ["replicas", "minReadySeconds", "revisionHistoryLimit"]),
+    ...validateCounts(spec, ["replicas"], "spec"),
     ...validateSelector(spec.selector, "deployment"),
     ...validateTemplate(spec.template, spec.selector),
     ...validateDeploymentStrategy(spec),
-    ...(deadline === undefined || deadline >= 0
-      ? []
-      : [invalid("spec.progressDeadlineSeconds", deadline, notNegative)]),
+    ...validateCounts(
+      spec,
+      ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"],
+      "spec",
+    ),
     ...(deadline === undefined || deadline > minReadySeconds
       ? []
-      : [
-          invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"),
-        ]),
+      : [invalid(deadlineField, deadline, "must be greater than minReadySeconds")]),
   ];
 }
 
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   return [
-    ...validateCounts(spec, ["replicas", "minReadySeconds"]),
+    ...validateCounts(spec, ["replicas", "minReadySeconds"], "spec"),
     ...validateSelector(spec.selector, "deployment"),
     ...validateTemplate(spec.template, spec.selector),
   ];
@@ -51,14 +54,15 @@ interface WithSelector {
 
 /** A selector stays: another one would leave pods behind that nobody counts. */
 export function validateSelectorChange(next: WithSelector, old: WithSelector): FieldError[] {
-  return semanticEqual(next.spec?.selector, old.spec?.selector)
-    ? []
-    : [invalid("spec.selector", next.spec?.selector, immutable)];
+  const selector = next.spec?.selector;
+  if (selector === undefined || semanticEqual(selector, old.spec?.selector)) return [];
+  return [invalidSelector("spec.selector", selector, immutable)];
 }
 
 export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   const policy = spec.podManagementPolicy ?? "";
+  const retention = spec.persistentVolumeClaimRetentionPolicy;
   return [
     ...(policy === ""
       ? [required("spec.podManagementPolicy")]
@@ -66,13 +70,22 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
         ? []
         : [invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")]),
     ...validateUpdateStrategy(spec),
-    ...validateCounts(spec, ["replicas", "minReadySeconds", "revisionHistoryLimit"]),
+    ...(["whenDeleted", "whenScaled"] as const).flatMap((name) =>
+      validateRetention(retention?.[name], `spec.persistentVolumeClaimRetentionPolicy.${name}`),
+    ),
+    ...validateCounts(spec, ["replicas", "minReadySeconds"], "spec"),
     ...((spec.ordinals?.start ?? 0) < 0
       ? [invalid("spec.ordinals.start", spec.ordinals?.start, notNegative)]
       : []),
+    ...validateCounts(spec, ["revisionHistoryLimit"], "spec"),
     ...validateSelector(spec.selector, "statefulset"),
-    ...validateTemplate(spec.template, spec.selector),
+    ...validateSetTemplate(spec.template, spec.selector),
   ];
+}
+
+function validateRetention(word: string | undefined, field: string): FieldError[] {
+  const words = ["Retain", "Delete"];
+  return word === undefined || words.includes(word) ? [] : [notSupported(field, word, words)];
 }
 
 const changeable = [
@@ -116,49 +129,86 @@ export function validateControllerRevisionChange(
   return semanticEqual(next.data, old.data) ? [] : [invalid("data", next.data, immutable)];
 }
 
-function validateCounts<K extends string>(
-  spec: { readonly [name in K]?: number },
-  names: readonly K[],
-): FieldError[] {
-  return names.flatMap((name) => {
-    const count = spec[name] ?? 0;
-    return count < 0 ? [invalid(`spec.${name}`, count, notNegative)] : [];
-  });
-}
-
 function validateSelector(selector: LabelSelector | undefined, owner: string): FieldError[] {
   if (selector === undefined) return [required("spec.selector")];
   return [
     ...validateLabelSelector(selector, "spec.selector"),
     ...(isEmptySelector(selector)
-      ? [invalid("spec.selector", selector, `empty selector is invalid for ${owner}`)]
+      ? [invalidSelector("spec.selector", selector, `empty selector is invalid for ${owner}`)]
       : []),
   ];
 }
+
+const templateField = "spec.template";
 
 /** The template makes pods that its own selector finds, and that run for ever. */
 function validateTemplate(
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
 ): FieldError[] {
-  const field = "spec.template";
-  if (template === undefined) return [required(field)];
-  const { metadata, spec } = template;
-  const errors = [
-    ...validateMatch(metadata?.labels, selector, `${field}.metadata.labels`),
-    ...validateLabels(metadata?.labels, `${field}.labels`),
-    ...validateAnnotations(metadata?.annotations, `${field}.annotations`),
+  if (template === undefined) return [required(templateField)];
+  const { spec } = template;
+  const field = `${templateField}.spec`;
+  return [
+    ...validateTemplateMeta(template, selector),
+    ...(spec === undefined
+      ? [required(`${field}.containers`)]
+      : validatePodSpec(spec, field, { isPod: false })),
+    ...((spec?.ephemeralContainers ?? []).length > 0
+      ? [
+          forbidden(
+            `${field}.ephemeralContainers`,
+            "ephemeral containers not allowed in pod template",
+          ),
+        ]
+      : []),
+    ...validateEndless(spec, "ReplicaSet"),
   ];
-  if (spec === undefined) return [...errors, required(`${field}.spec.containers`)];
-  errors.push(...validatePodSpec(spec, `${field}.spec`));
-  if (spec.restartPolicy && spec.restartPolicy !== "Always") {
-    errors.push(notSupported(`${field}.spec.restartPolicy`, spec.restartPolicy, ["Always"]));
-  }
-  if (spec.activeDeadlineSeconds !== undefined) {
-    const detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
-    errors.push(forbidden(`${field}.spec.activeDeadlineSeconds`, detail));
-  }
-  return errors;
+}
+
+/**
+ * The pods of a StatefulSet get volumes that its template does not have, so that Kubernetes looks at the rest of the
+ * template only when it makes them.
+ */
+function validateSetTemplate(
+  template: PodTemplateSpec | undefined,
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  if (template === undefined) return [required(templateField)];
+  return [
+    ...validateTemplateMeta(template, selector),
+    ...validateEndless(template.spec, "StatefulSet"),
+  ];
+}
+
+function validateTemplateMeta(
+  { metadata }: PodTemplateSpec,
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  return [
+    ...validateMatch(metadata?.labels, selector, `${templateField}.metadata.labels`),
+    ...validateLabels(metadata?.labels, `${templateField}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${templateField}.annotations`),
+  ];
+}
+
+/** Who ends is started again. */
+function validateEndless(spec: PodSpec | undefined, owner: string): FieldError[] {
+  const { restartPolicy = "", activeDeadlineSeconds } = spec ?? {};
+  const field = `${templateField}.spec`;
+  return [
+    ...(restartPolicy === "" || restartPolicy === "Always"
+      ? []
+      : [notSupported(`${field}.restartPolicy`, restartPolicy, ["Always"])]),
+    ...(activeDeadlineSeconds === undefined
+      ? []
+      : [
+          forbidden(
+            `${field}.activeDeadlineSeconds`,
+            `activeDeadlineSeconds in ${owner} is not Supported`,
+          ),
+        ]),
+  ];
 }
 
 function validateMatch(
@@ -166,9 +216,10 @@ function validateMatch(
   selector: LabelSelector | undefined,
   field: string,
 ): FieldError[] {
-  if (selector === undefined || isEmptySelector(selector)) return [];
-  // A selector with mistakes of its own has been reported; it cannot be compiled.
-  if (validateLabelSelector(selector, "").length > 0) return [];
+  if (selector !== undefined) {
+    // An empty selector has been reported; one with mistakes of its own as well, and it cannot be compiled.
+    if (isEmptySelector(selector) || validateLabelSelector(selector, "").length > 0) return [];
+  }
   return labelSelectorOf(selector).matches(labels)
     ? []
     : [invalid(field, labels, "`selector` does not match template `labels`")];

@@ -1,0 +1,92 @@
+import { duplicate, type FieldError, invalid, notSupported, required } from "../field-error.ts";
+import type { LabelSelector, TopologySpreadConstraint } from "../types.ts";
+import { validateLabelKeys } from "./affinity.ts";
+import { validateLabelSelector } from "./label-selector.ts";
+import { positive } from "./names.ts";
+
+const actions = ["DoNotSchedule", "ScheduleAnyway"];
+const inclusionPolicies = ["Honor", "Ignore"];
+
+/** How evenly pods are to be spread over zones, nodes and the like. */
+export function validateTopologySpread(
+  constraints: readonly TopologySpreadConstraint[],
+  field: string,
+): FieldError[] {
+  return constraints.flatMap((constraint, index) => [
+    ...validateConstraint(constraint, `${field}[${index}]`),
+    ...validateNotRepeated(constraint, constraints.slice(index + 1), `${field}[${index}]`),
+  ]);
+}
+
+function validateConstraint(constraint: TopologySpreadConstraint, field: string): FieldError[] {
+  const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector } = constraint;
+  const { nodeAffinityPolicy, nodeTaintsPolicy, matchLabelKeys = [] } = constraint;
+  return [
+    ...(maxSkew > 0 ? [] : [invalid(`${field}.maxSkew`, maxSkew, positive)]),
+    ...(topologyKey === "" ? [required(`${field}.topologyKey`, "can not be empty")] : []),
+    ...validateOneOf(whenUnsatisfiable, actions, `${field}.whenUnsatisfiable`),
+    ...validateMinDomains(constraint, `${field}.minDomains`),
+    ...validateOneOf(nodeAffinityPolicy, inclusionPolicies, `${field}.nodeAffinityPolicy`),
+    ...validateOneOf(nodeTaintsPolicy, inclusionPolicies, `${field}.nodeTaintsPolicy`),
+    ...validateLabelKeys(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
+    ...validateKeysOnce(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
+    ...(labelSelector === undefined
+      ? []
+      : validateLabelSelector(labelSelector, `${field}.labelSelector`)),
+  ];
+}
+
+function validateOneOf(
+  word: string | undefined,
+  words: readonly string[],
+  field: string,
+): FieldError[] {
+  return word === undefined || words.includes(word) ? [] : [notSupported(field, word, words)];
+}
+
+/** Two constraints of one topology and one action would contradict each other. */
+function validateNotRepeated(
+  { topologyKey, whenUnsatisfiable }: TopologySpreadConstraint,
+  others: readonly TopologySpreadConstraint[],
+  field: string,
+): FieldError[] {
+  const isRepeated = others.some(
+    (other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable,
+  );
+  return isRepeated
+    ? [
+        duplicate(
+          `${field}.{topologyKey, whenUnsatisfiable}`,
+          `{${topologyKey}, ${whenUnsatisfiable}}`,
+        ),
+      ]
+    : [];
+}
+
+function validateMinDomains(
+  { minDomains, whenUnsatisfiable }: TopologySpreadConstraint,
+  field: string,
+): FieldError[] {
+  if (minDomains === undefined) return [];
+  const detail = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`;
+  return [
+    ...(minDomains > 0 ? [] : [invalid(field, minDomains, positive)]),
+    ...(whenUnsatisfiable === "DoNotSchedule" ? [] : [invalid(field, minDomains, detail)]),
+  ];
+}
+
+function validateKeysOnce(
+  keys: readonly string[],
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector = {},
+  field: string,
+): FieldError[] {
+  const selected = new Set([
+    ...Object.keys(matchLabels),
+    ...matchExpressions.map(({ key }) => key),
+  ]);
+  return keys.flatMap((key, index) =>
+    selected.has(key)
+      ? [invalid(`${field}[${index}]`, key, "exists in both matchLabelKeys and labelSelector")]
+      : [],
+  );
+}

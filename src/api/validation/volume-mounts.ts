@@ -1,0 +1,164 @@
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notFound,
+  notSupported,
+  required,
+} from "../field-error.ts";
+import type { Container, Volume, VolumeDevice, VolumeMount } from "../types.ts";
+import { validateLocalPath, validateNoBacksteps } from "./paths.ts";
+import { repeats } from "./repeats.ts";
+
+const propagations = ["Bidirectional", "HostToContainer", "None"];
+
+/** Where a container sees which volumes. */
+export function validateMounts(
+  container: Container,
+  volumes: readonly Volume[],
+  field: string,
+): FieldError[] {
+  const { volumeMounts: mounts = [], volumeDevices: devices = [] } = container;
+  const repeated = repeats(mounts.map(({ mountPath }) => mountPath));
+  return mounts.flatMap((mount, index) => {
+    const at = `${field}[${index}]`;
+    const { name = "", mountPath = "" } = mount;
+    return [
+      ...(name === "" ? [required(`${at}.name`)] : []),
+      ...(volumes.some((volume) => volume.name === name) ? [] : [notFound(`${at}.name`, name)]),
+      ...(mountPath === "" ? [required(`${at}.mountPath`)] : []),
+      ...(repeated[index] ? [invalid(`${at}.mountPath`, mountPath, "must be unique")] : []),
+      ...(devices.some((device) => device.name === name)
+        ? [invalid(`${at}.name`, name, "must not already exist in volumeDevices")]
+        : []),
+      ...(devices.some(({ devicePath }) => devicePath === mountPath)
+        ? [
+            invalid(
+              `${at}.mountPath`,
+              mountPath,
+              "must not already exist as a path in volumeDevices",
+            ),
+          ]
+        : []),
+      ...validateSubPath(mount, field, at),
+      ...validatePropagation(mount, container, `${field}.mountPropagation`),
+      ...validateRecursiveReadOnly(mount, `${field}.recursiveReadOnly`),
+    ];
+  });
+}
+
+/** Kubernetes reports what is wrong with these paths at the list, without the mount's index. */
+function validateSubPath(
+  { subPath = "", subPathExpr = "" }: VolumeMount,
+  list: string,
+  field: string,
+): FieldError[] {
+  return [
+    ...validateLocalPath(subPath, `${list}.subPath`),
+    ...(subPath !== "" && subPathExpr !== ""
+      ? [
+          invalid(
+            `${field}.subPathExpr`,
+            subPathExpr,
+            "subPathExpr and subPath are mutually exclusive",
+          ),
+        ]
+      : []),
+    ...validateLocalPath(subPathExpr, `${list}.subPathExpr`),
+  ];
+}
+
+function validatePropagation(
+  { mountPropagation }: VolumeMount,
+  { securityContext }: Container,
+  field: string,
+): FieldError[] {
+  if (mountPropagation === undefined) return [];
+  const detail = "Bidirectional mount propagation is available only to privileged containers";
+  return [
+    ...(propagations.includes(mountPropagation)
+      ? []
+      : [notSupported(field, mountPropagation, propagations)]),
+    ...(mountPropagation === "Bidirectional" && securityContext?.privileged !== true
+      ? [forbidden(field, detail)]
+      : []),
+  ];
+}
+
+function validateRecursiveReadOnly(
+  { recursiveReadOnly, readOnly, mountPropagation = "None" }: VolumeMount,
+  field: string,
+): FieldError[] {
+  switch (recursiveReadOnly) {
+    case undefined:
+    case "Disabled":
+      return [];
+    case "Enabled":
+    case "IfPossible":
+      return [
+        ...(readOnly === true
+          ? []
+          : [forbidden(field, "may only be specified when readOnly is true")]),
+        ...(mountPropagation === "None"
+          ? []
+          : [
+              forbidden(
+                field,
+                "may only be specified when mountPropagation is None or not specified",
+              ),
+            ]),
+      ];
+    default:
+      return [notSupported(field, recursiveReadOnly, ["Disabled", "Enabled", "IfPossible"])];
+  }
+}
+
+/** Where a container finds volumes as raw block devices. */
+export function validateDevices(
+  { volumeDevices: devices = [], volumeMounts: mounts = [] }: Container,
+  volumes: readonly Volume[],
+  field: string,
+): FieldError[] {
+  const repeatedNames = repeats(devices.map(({ name }) => name));
+  const repeatedPaths = repeats(devices.map(({ devicePath }) => devicePath));
+  return devices.flatMap((device, index) => {
+    const at = `${field}[${index}]`;
+    const { name = "", devicePath = "" } = device;
+    return [
+      ...(name === "" ? [required(`${at}.name`)] : []),
+      ...(repeatedNames[index] ? [invalid(`${at}.name`, name, "must be unique")] : []),
+      ...validateDeviceVolume(device, volumes, `${at}.name`),
+      ...(devicePath === "" ? [required(`${at}.devicePath`)] : []),
+      ...(repeatedPaths[index] ? [invalid(`${at}.devicePath`, devicePath, "must be unique")] : []),
+      ...(validateNoBacksteps(devicePath, at).length > 0
+        ? [invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')")]
+        : []),
+      ...(mounts.some((mount) => mount.name === name)
+        ? [invalid(`${at}.name`, name, "must not already exist in volumeMounts")]
+        : []),
+      ...(mounts.some(({ mountPath }) => mountPath === devicePath)
+        ? [
+            invalid(
+              `${at}.devicePath`,
+              devicePath,
+              "must not already exist as a path in volumeMounts",
+            ),
+          ]
+        : []),
+    ];
+  });
+}
+
+function validateDeviceVolume(
+  { name = "" }: VolumeDevice,
+  volumes: readonly Volume[],
+  field: string,
+): FieldError[] {
+  const volume = volumes.find((one) => one.name === name);
+  if (volume === undefined) return [notFound(field, name)];
+  const detail =
+    "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+  return volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined
+    ? [invalid(field, name, detail)]
+    : [];
+}
