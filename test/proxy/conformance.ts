@@ -5,7 +5,7 @@ import type { DataPlane } from "../../src/proxy/table/data-plane.ts";
 import type { ProxyConfig } from "../../src/proxy/table/proxy-config.ts";
 import { sliceFacts } from "../../src/proxy/table/slice-facts.ts";
 import { type FlowCase, type FlowWant, flowCases, tableOf } from "./cases.ts";
-import { formatAt, Lab, type Outcome } from "./lab.ts";
+import { formatAt, Lab, type Outcome, SILENCE_MS } from "./lab.ts";
 
 export interface Conformance {
   /** Why the kernel here can not run it. */
@@ -58,7 +58,8 @@ async function expectFlow(lab: Lab, { packet, want }: FlowCase): Promise<void> {
   const expected = want.verdict === "NONE" ? [destination] : (want.backends ?? []);
   const seen = new Set<string>();
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const outcome = await lab.send(packet);
+    const patience = want.verdict === "DROP" ? [SILENCE_MS] : [];
+    const outcome = await lab.send(packet, ...patience);
     assertOutcome(outcome, want, { expected, source: packet.source });
     if (outcome.kind !== "answered") return;
     seen.add(outcome.at);

@@ -57,8 +57,11 @@ export type Outcome =
   | { readonly kind: "refused" }
   | { readonly kind: "silent" };
 
-/** A drop is told from a slow answer by this; answers in the lab take about 1 ms. */
-const SILENCE_MS = 400;
+/** How long nothing has to happen to call it a drop; answers in the lab take about 1 ms. */
+export const SILENCE_MS = 400;
+
+/** How long to wait where an answer is expected: the machine may have other things to do. */
+const PATIENCE_MS = 30_000;
 
 export class Lab implements AsyncDisposable {
   readonly node: NetworkNamespace;
@@ -125,14 +128,15 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Opens one connection (or sends one datagram) and waits for what becomes of it. */
-  send(packet: Packet, from: Place = this.#senderOf(packet.source)): Promise<Outcome> {
+  send(packet: Packet, patienceMs = PATIENCE_MS): Promise<Outcome> {
+    const from = this.#senderOf(packet.source);
     switch (packet.protocol) {
       case "TCP":
-        return this.#sendTcp(packet, from);
+        return this.#sendTcp(packet, from, patienceMs);
       case "UDP":
-        return this.#sendUdp(packet, from);
+        return this.#sendUdp(packet, from, patienceMs);
       case "SCTP":
-        return this.#sendSctp(packet, from);
+        return this.#sendSctp(packet, from, patienceMs);
     }
   }
 
@@ -215,7 +219,11 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  #sendTcp({ source, destination, port }: Packet, from: Place): Promise<Outcome> {
+  #sendTcp(
+    { source, destination, port }: Packet,
+    from: Place,
+    patienceMs: number,
+  ): Promise<Outcome> {
     const namespace = this.namespace(from);
     const family = destination.includes(":") ? AF_INET6 : AF_INET;
     const fd = namespace.run(() => {
@@ -230,7 +238,7 @@ export class Lab implements AsyncDisposable {
         stopWaiting();
         (connection ?? new Socket({ fd })).destroy();
         resolve({ kind: "silent" });
-      }, SILENCE_MS);
+      }, patienceMs);
       const stopWaiting = onWritable(fd, () => {
         const errno = takeSocketError(fd);
         connection = new Socket({ fd });
@@ -250,10 +258,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Nobody answers an SCTP packet in the lab; where it came out is as good. */
-  async #sendSctp(packet: Packet, from: Place): Promise<Outcome> {
+  async #sendSctp(packet: Packet, from: Place, patienceMs: number): Promise<Outcome> {
     const others = [...this.#namespaces].filter(([place]) => place !== "node" && place !== from);
     const namespaces = others.map(([, namespace]) => namespace);
-    const arrival = await sendSctpInit(packet, this.namespace(from), namespaces, SILENCE_MS);
+    const arrival = await sendSctpInit(packet, this.namespace(from), namespaces, patienceMs);
     if (arrival === undefined) return { kind: "silent" };
     return {
       kind: "answered",
@@ -262,14 +270,18 @@ export class Lab implements AsyncDisposable {
     };
   }
 
-  async #sendUdp({ source, destination, port }: Packet, from: Place): Promise<Outcome> {
+  async #sendUdp(
+    { source, destination, port }: Packet,
+    from: Place,
+    patienceMs: number,
+  ): Promise<Outcome> {
     const { sockets } = this.namespace(from);
     const client = await sockets.bindUdp({ host: source, port: 0 });
     try {
       client.connect(port, destination);
       await once(client, "connect");
       client.send("who");
-      const signal = AbortSignal.timeout(SILENCE_MS);
+      const signal = AbortSignal.timeout(patienceMs);
       const [message] = await once(client, "message", { signal });
       return answered(String(message));
     } catch (error) {

@@ -45,6 +45,8 @@ class Cluster implements Informers {
     return caches[resource.kind] as never;
   }
 
+  abandon(): void {}
+
   /** Both lists are complete. */
   list(...objects: readonly (Service | EndpointSlice)[]): void {
     const ofKind = <T extends KubeObject>(kind: string) =>
