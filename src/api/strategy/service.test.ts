@@ -66,3 +66,12 @@ for (const { name, annotations = {}, spec, want } of warningRows) {
     assert.deepEqual(serviceStrategy.warnings(one), want);
   });
 }
+
+test("a change of the status takes labels and annotations with it, and nothing of the spec", () => {
+  const status = { loadBalancer: { ingress: [{ ip: "203.0.113.7", ipMode: "VIP" }] } };
+  const old: Service = { metadata, spec: { ...service, type: "LoadBalancer" } };
+  const noted = { ...metadata, annotations: { a: "b" } };
+  const next: Service = { metadata: noted, spec: { type: "NodePort" }, status };
+  const stored = serviceStrategy.prepareForUpdate(next, old, "status");
+  assert.deepEqual(stored, { metadata: noted, spec: old.spec, status });
+});
