@@ -87,4 +87,6 @@ export interface Informer<T extends KubeObject> {
 /** Makes informers and shares those of equal scope. They run until the signal given to the factory aborts. */
 export interface Informers {
   informer<T extends KubeObject>(resource: Resource<T>, scope?: ListScope): Informer<T>;
+  /** Ends the informers of a kind that the server has no more, for all who share them. */
+  abandon(resource: Resource): void;
 }

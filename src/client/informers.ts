@@ -22,13 +22,20 @@ export interface InformersOptions {
 /** Informers that end with their signal, or when they are disposed of, which waits for what they had begun. */
 export interface RunningInformers extends Informers, AsyncDisposable {}
 
+/** One kind in one scope, and the way to end with it. */
+interface Following {
+  readonly resource: Resource;
+  readonly cache: unknown;
+  readonly end: AbortController;
+}
+
 /** Makes informers over a transport; those of equal kind and scope are one. Nothing runs before the first is asked for. */
 export function createInformers(transport: Transport, options: InformersOptions): RunningInformers {
   const { clock, random, log } = options;
   const disposal = new AbortController();
   const signal = AbortSignal.any([options.signal, disposal.signal]);
   const api = createApi(transport, { clock });
-  const caches = new Map<string, unknown>();
+  const caches = new Map<string, Following>();
   const running = new Set<Promise<void>>();
 
   /** Follows one kind until the signal; each trouble and its end is said, so that an old cache is never silent. */
@@ -36,7 +43,9 @@ export function createInformers(transport: Transport, options: InformersOptions)
     resource: Resource<T>,
     scope: ListScope,
     cache: InformerCache<T>,
+    end: AbortSignal,
   ): Promise<void> {
+    const ownSignal = AbortSignal.any([signal, end]);
     let failures = 0;
     const onError = (error: unknown, retryMs: number) => {
       failures++;
@@ -48,7 +57,12 @@ export function createInformers(transport: Transport, options: InformersOptions)
       });
     };
     const source = createListWatch(transport, api, resource, scope);
-    for await (const followed of follow(source, { signal, clock, random, onError })) {
+    for await (const followed of follow(source, {
+      signal: ownSignal,
+      clock,
+      random,
+      onError,
+    })) {
       if (failures > 0) log.info("Resumed the watch", { resource: resource.plural, failures });
       failures = 0;
       cache.apply(followed);
@@ -56,19 +70,22 @@ export function createInformers(transport: Transport, options: InformersOptions)
     cache.end();
   }
 
-  function make<T extends KubeObject>(resource: Resource<T>, scope: ListScope): Informer<T> {
+  function make<T extends KubeObject>(resource: Resource<T>, scope: ListScope): Following {
     const onSubscriberError = (error: unknown) =>
       log.error("A handler of changes failed", {
         resource: resource.plural,
         reason: describeError(error),
       });
     const cache = new InformerCache<T>(onSubscriberError);
-    const task = run(resource, scope, cache).catch((error: unknown) => {
-      log.error("An informer ended", { resource: resource.plural, reason: describeError(error) });
-      cache.end();
-    });
+    const end = new AbortController();
+    const task = run(resource, scope, cache, end.signal)
+      .catch((error: unknown) => {
+        log.error("An informer ended", { resource: resource.plural, reason: describeError(error) });
+        cache.end();
+      })
+      .finally(() => running.delete(task));
     running.add(task);
-    return cache;
+    return { resource, cache, end };
   }
 
   return {
@@ -78,10 +95,17 @@ export function createInformers(transport: Transport, options: InformersOptions)
       const key = [group, version, plural, namespace, labelSelector, fieldSelector].join("\n");
       const known = caches.get(key);
       // The key names the kind, and the kind its type; the compiler cannot know that of a map.
-      if (known !== undefined) return known as Informer<T>;
-      const made = make(resource, scope);
-      caches.set(key, made);
-      return made;
+      const followed = known ?? make(resource, scope);
+      caches.set(key, followed);
+      return followed.cache as Informer<T>;
+    },
+    abandon({ group, version, plural }: Resource): void {
+      for (const [key, { resource, end }] of caches) {
+        const isOfKind = resource.group === group && resource.plural === plural;
+        if (!isOfKind || resource.version !== version) continue;
+        caches.delete(key);
+        end.abort();
+      }
     },
     async [Symbol.asyncDispose]() {
       disposal.abort();

@@ -37,7 +37,7 @@ const controllers = {
   statefulsets: runStatefulSets,
   scheduler: runScheduler,
   namespaces: runNamespaces,
-  garbagecollector: runGarbageCollector,
+  garbagecollector: (context) => runGarbageCollector(context),
   nodes: (context, options) => runNodeLifecycle(context, options.nodes),
   serviceaccounts: (context, options) => runServiceAccounts(context, options.serviceAccounts),
   podgc: (context, options) => runPodGc(context, options.podGc),

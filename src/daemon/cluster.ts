@@ -209,6 +209,10 @@ function ownOrShared(own: Informers, shared: Informers): Informers {
       scope?.fieldSelector === undefined
         ? shared.informer(resource, scope)
         : own.informer(resource, scope),
+    abandon: (resource) => {
+      own.abandon(resource);
+      shared.abandon(resource);
+    },
   };
 }
 

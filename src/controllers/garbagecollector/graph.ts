@@ -33,6 +33,12 @@ export class OwnerGraph {
     }
   }
 
+  /** Forgets all objects of a kind. */
+  removeKind(kind: string): void {
+    const uids = [...this.#nodes].filter(([, node]) => node.kind === kind).map(([uid]) => uid);
+    for (const uid of uids) this.remove(uid);
+  }
+
   get(uid: string): GraphNode | undefined {
     return this.#nodes.get(uid);
   }

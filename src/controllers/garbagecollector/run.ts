@@ -11,62 +11,139 @@ import { recorderOf, runLoop } from "../controller.ts";
 import type { Decision, OwnerState } from "./decide.ts";
 import { decide, FOREGROUND_FINALIZER, ORPHAN_FINALIZER, waitsWith } from "./decide.ts";
 import { OwnerGraph, ownersOf } from "./graph.ts";
+import { kindChanges, kindKey } from "./kinds.ts";
 import { findOwner } from "./owners.ts";
 import type { Target } from "./writes.ts";
 import { deleteObject, removeFinalizer, stripOwners, unblockOwners } from "./writes.ts";
 
 /** Removes objects whose owners are gone, and carries out foreground and orphaning deletes. */
-export async function runGarbageCollector(context: ControllerContext): Promise<void> {
-  const { resources } = await discoverPatiently(context);
-  await runLoop(context, new GarbageCollectorLoop(context, resources.filter(isCollected)));
+export async function runGarbageCollector(
+  context: ControllerContext,
+  { rediscoverMs = REDISCOVER_MS }: GarbageCollectorOptions = {},
+): Promise<void> {
+  const loop = new GarbageCollectorLoop(context);
+  for (let tries = 0; !context.signal.aborted && !(await loop.rediscover()); tries++) {
+    const pauseMs = backoffMs(tries, { baseMs: 500, maxMs: 30_000, jitter: 0.5 }, context.random);
+    await context.clock.sleep(pauseMs, context.signal);
+  }
+  await Promise.all([runLoop(context, loop), loop.keepKinds(rediscoverMs)]);
 }
+
+export interface GarbageCollectorOptions {
+  /** Pause between two looks at which kinds the server has; 30 s, as in Kubernetes, unless told. */
+  readonly rediscoverMs?: number;
+}
+
+const REDISCOVER_MS = 30_000;
 
 /** A kind that is followed. */
 interface Kind {
   readonly resource: DiscoveredResource;
   readonly cache: Informer<KubeObject>;
+  /** Stops hearing of it; undefined until its cache is complete. */
+  unsubscribe?: () => void;
 }
 
 /** How soon an object of a broken cycle is looked at again. */
 const CYCLE_DELAY_MS = 10;
+/** At the start a kind that cannot be listed does not hold the others back for longer than this. */
+const FIRST_SYNC_MS = 30_000;
 
 /** Keys are uids. */
 class GarbageCollectorLoop implements Loop {
   readonly name = "garbage-collector-controller";
   readonly queue = { workers: 20 };
-  readonly caches;
+  readonly caches = [{ whenSynced: (signal?: AbortSignal) => this.#firstSync(signal) }];
+  readonly #context: ControllerContext;
   readonly #api: Api;
   readonly #recorder: EventRecorder;
-  readonly #resources: readonly DiscoveredResource[];
-  readonly #kinds: ReadonlyMap<string, Kind>;
+  readonly #kinds = new Map<string, Kind>();
   readonly #graph = new OwnerGraph();
   #queue: WorkQueue | undefined;
 
-  constructor(context: ControllerContext, resources: readonly DiscoveredResource[]) {
-    const { api, informers } = context;
-    this.#api = api;
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#api = context.api;
     this.#recorder = recorderOf(context, this.name);
-    this.#resources = resources;
-    this.#kinds = new Map(
-      resources.map((resource) => {
-        const cache = informers.informer<KubeObject>(resource);
-        return [`${resource.group}/${resource.plural}`, { resource, cache }];
-      }),
-    );
-    this.caches = [...this.#kinds.values()].map(({ cache }) => cache);
+  }
+
+  /** Begins to follow new kinds and ends with those that are gone; false if the server does not say which it has. */
+  async rediscover(): Promise<boolean> {
+    const { informers, log } = this.#context;
+    let discovery: Discovery;
+    try {
+      discovery = await this.#api.discover();
+    } catch (error) {
+      log.warn("Could not ask for the kinds of the server", { error: describeError(error) });
+      return false;
+    }
+    const { add, drop } = kindChanges(this.#resources(), discovery);
+    for (const resource of drop) {
+      const key = kindKey(resource);
+      this.#kinds.get(key)?.unsubscribe?.();
+      this.#kinds.delete(key);
+      this.#graph.removeKind(key);
+      informers.abandon(resource);
+    }
+    for (const resource of add) {
+      const kind = { resource, cache: informers.informer<KubeObject>(resource) };
+      this.#kinds.set(kindKey(resource), kind);
+      if (this.#queue !== undefined) this.#hearWhenSynced(kind, this.#queue);
+    }
+    return true;
+  }
+
+  async keepKinds(pauseMs: number): Promise<void> {
+    const { clock, signal } = this.#context;
+    while (!signal.aborted) {
+      await clock.sleep(pauseMs, signal);
+      if (!signal.aborted) await this.rediscover();
+    }
   }
 
   wake(queue: WorkQueue): void {
     this.#queue = queue;
+    const kinds = [...this.#kinds.values()];
+    this.#hear(
+      kinds.filter(({ cache }) => cache.hasSynced),
+      queue,
+    );
+    for (const kind of kinds) if (!kind.cache.hasSynced) this.#hearWhenSynced(kind, queue);
+  }
+
+  async #firstSync(signal?: AbortSignal): Promise<void> {
+    const caches = [...this.#kinds.values()].map(({ cache }) => cache);
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(caches.map((cache) => cache.whenSynced(signal))),
+      this.#context.clock.sleep(FIRST_SYNC_MS, patience.signal),
+    ]).finally(() => patience.abort());
+  }
+
+  #hearWhenSynced(kind: Kind, queue: WorkQueue): void {
+    const isFollowed = () => this.#kinds.get(kindKey(kind.resource)) === kind;
+    kind.cache.whenSynced(this.#context.signal).then(
+      () => {
+        if (isFollowed()) this.#hear([kind], queue);
+      },
+      () => {}, // It ended before it was complete.
+    );
+  }
+
+  #hear(kinds: readonly Kind[], queue: WorkQueue): void {
     // All of the graph first, so that no owner is missed for the order of the kinds.
-    for (const [kind, { cache }] of this.#kinds) {
-      for (const object of cache.list()) this.#graph.put({ kind, object });
+    for (const { resource, cache } of kinds) {
+      for (const object of cache.list()) this.#graph.put({ kind: kindKey(resource), object });
     }
-    for (const [kind, { cache }] of this.#kinds) {
-      cache.subscribe((change) => {
-        for (const uid of observe(this.#graph, kind, change)) queue.add(uid);
+    for (const kind of kinds) {
+      kind.unsubscribe = kind.cache.subscribe((change) => {
+        for (const uid of observe(this.#graph, kindKey(kind.resource), change)) queue.add(uid);
       });
     }
+  }
+
+  #resources(): readonly DiscoveredResource[] {
+    return [...this.#kinds.values()].map(({ resource }) => resource);
   }
 
   async work(uid: string): Promise<WorkResult> {
@@ -92,7 +169,7 @@ class GarbageCollectorLoop implements Loop {
   }
 
   async #stateOf(target: Target, owner: OwnerReference): Promise<OwnerState> {
-    const lookup = { api: this.#api, graph: this.#graph, resources: this.#resources };
+    const lookup = { api: this.#api, graph: this.#graph, resources: this.#resources() };
     const { state, isInvalid } = await findOwner(lookup, target, owner);
     if (isInvalid) {
       const { kind, name, uid } = owner;
@@ -175,31 +252,6 @@ function needsLook(graph: OwnerGraph, change: Change<KubeObject>): boolean {
       (known.namespace !== undefined && known.namespace !== object.metadata.namespace)
     );
   });
-}
-
-/** Kinds that can be listed, watched and deleted. Events are many, owned by nobody, and end by themselves. */
-function isCollected({ kind, verbs }: DiscoveredResource): boolean {
-  return kind !== "Event" && ["list", "watch", "delete"].every((verb) => verbs.includes(verb));
-}
-
-/** Waits until every API group answers: without one of them no owner can be called absent. */
-async function discoverPatiently(context: ControllerContext): Promise<Discovery> {
-  const { api, clock, random, log, signal } = context;
-  for (let tries = 0; !signal.aborted; tries++) {
-    try {
-      const discovery = await api.discover();
-      if (discovery.failedGroupVersions.length === 0) return discovery;
-      const groups = discovery.failedGroupVersions.join(", ");
-      log.warn("Some API groups do not answer, owners cannot be judged", { groups });
-    } catch (error) {
-      log.warn("Could not ask for the kinds of the server", { error: describeError(error) });
-    }
-    await clock.sleep(
-      backoffMs(tries, { baseMs: 500, maxMs: 30_000, jitter: 0.5 }, random),
-      signal,
-    );
-  }
-  return { resources: [], failedGroupVersions: [] };
 }
 
 function uidOf({ metadata }: KubeObject): string {
