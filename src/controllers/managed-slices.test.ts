@@ -65,3 +65,10 @@ test("a delete whose event is faster than its answer leaves nothing to wait for"
   cache.apply({ type: "ADDED", object: slice });
   assert.deepEqual(slices.of(KEY), [slice]);
 });
+
+test("a slice that is being deleted is as good as gone", () => {
+  const { cache, slices } = setUp();
+  const metadata = { ...slice.metadata, deletionTimestamp: "2030-01-01T00:00:00Z" };
+  cache.apply({ type: "ADDED", object: { ...slice, metadata } });
+  assert.deepEqual(slices.of(KEY), []);
+});

@@ -7,6 +7,7 @@ import { keyOf } from "../client/paths.ts";
 import type { WorkQueue } from "../client/work-queue.ts";
 import type { Clock } from "../lib/clock.ts";
 import { deleteExactly } from "./delete-exactly.ts";
+import { isTerminating } from "./pods.ts";
 import { SliceTracker } from "./slice-tracker.ts";
 import type { SlicePlan } from "./slices.ts";
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "./slices.ts";
@@ -37,19 +38,23 @@ export class ManagedSlices {
     this.#byKey = indexBy(cache, (slice) => this.#keysOf(slice));
   }
 
-  /** The slices of a key, or that the cache is behind our own writes: then the event that it lacks wakes the key. */
+  /**
+   * The slices of a key, or that the cache is behind our own writes: then the event that it lacks wakes the key.
+   * Slices that are being deleted are as good as gone: what they hold needs a place elsewhere.
+   */
   of(key: string): readonly EndpointSlice[] | "behind" {
     const cached = this.#byKey.get(key);
+    const staying = cached.filter((slice) => !isTerminating(slice));
     if (!this.#tracker.isStale(key, cached)) {
       this.#behindSinceMs.delete(key);
-      return cached;
+      return staying;
     }
     const nowMs = this.#clock.monotonicMs();
     const sinceMs = this.#behindSinceMs.get(key) ?? nowMs;
     this.#behindSinceMs.set(key, sinceMs);
     if (nowMs - sinceMs < BEHIND_MS_MAX) return "behind";
     this.forget(key);
-    return cached;
+    return staying;
   }
 
   has(key: string): boolean {

@@ -23,21 +23,40 @@ export function triggerTime(
   const created = service.metadata.creationTimestamp;
   const serviceMs = msOf(created);
   const podsMs = new Map<string, number>();
-  let earliest: string | undefined;
-  const consider = (time: string | undefined, seenMs: number) => {
-    if (time === undefined || msOf(time) <= seenMs) return;
-    if (earliest === undefined || msOf(time) < msOf(earliest)) earliest = time;
+  let earliest: Turn | undefined;
+  const consider = (turn: Turn, seenMs: number) => {
+    if (turn.ms > seenMs && turn.ms < (earliest?.ms ?? Number.POSITIVE_INFINITY)) earliest = turn;
   };
   for (const pod of pods) {
-    const time = conditionOf(pod, "Ready")?.lastTransitionTime;
-    if (time === undefined) continue;
+    const turn = turnOf(pod);
+    if (turn === undefined) continue;
     const name = pod.metadata.name ?? "";
-    podsMs.set(name, msOf(time));
-    consider(time, before?.podsMs.get(name) ?? 0);
+    podsMs.set(name, turn.ms);
+    consider(turn, before?.podsMs.get(name) ?? 0);
   }
-  consider(created, before?.serviceMs ?? 0);
-  const time = before === undefined ? created : earliest;
+  if (created !== undefined) consider({ time: created, ms: serviceMs }, before?.serviceMs ?? 0);
+  const time = before === undefined ? created : earliest?.time;
   return { ...(time === undefined ? {} : { time }), now: { serviceMs, podsMs } };
+}
+
+/** A time as it is written, and in epoch milliseconds. */
+interface Turn {
+  readonly time: string;
+  readonly ms: number;
+}
+
+/** Objects of caches never change, and all pods of a Service are asked at each of its syncs. */
+const turnsOfPods = new WeakMap<Pod, Turn>();
+
+/** When the pod's readiness last turned; undefined when nobody said anything of it. */
+function turnOf(pod: Pod): Turn | undefined {
+  const known = turnsOfPods.get(pod);
+  if (known !== undefined) return known;
+  const time = conditionOf(pod, "Ready")?.lastTransitionTime;
+  if (time === undefined) return undefined;
+  const turn = { time, ms: msOf(time) };
+  turnsOfPods.set(pod, turn);
+  return turn;
 }
 
 function msOf(time: string | undefined): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Node, Pod, Service } from "../../api/types.ts";
+import type { EndpointSlice, Node, Pod, Service } from "../../api/types.ts";
 import { reconcileSlices } from "./reconcile.ts";
 
 const zones: Readonly<Record<string, string | undefined>> = { a: "zone-a", b: "zone-b" };
@@ -171,12 +171,13 @@ test("topology mode: what it does is told once, and once more when it ends", () 
   const sync = (
     annotations: Annotations,
     hinted?: Parameters<typeof reconcileSlices>[0]["hinted"],
+    existing: readonly EndpointSlice[] = [],
   ) =>
     reconcileSlices({
       service: service(undefined, annotations),
       pods: twoInA,
       nodeOf,
-      existing: [],
+      existing,
       endpointsMax: 100,
       shares: halves,
       ...(hinted === undefined ? {} : { hinted }),
@@ -195,4 +196,13 @@ test("topology mode: what it does is told once, and once more when it ends", () 
     },
   ]);
   assert.deepEqual(reasons(sync({}, last.hinted)), []);
+
+  // The process after a restart finds the hints in place.
+  const existing = first.creates.map((slice) => ({
+    ...slice,
+    metadata: { ...slice.metadata, name: "web-1" },
+  }));
+  const afterRestart = sync(AUTO, undefined, existing);
+  assert.deepEqual([afterRestart.updates, reasons(afterRestart)], [[], []]);
+  assert.equal(afterRestart.hinted.size, 1);
 });

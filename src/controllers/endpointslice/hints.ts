@@ -20,8 +20,8 @@ export interface HintInput {
   readonly family: IpFamily;
   /** Undefined: the nodes do not tell. */
   readonly shares: () => ZoneShares | undefined;
-  /** Whether the annotation already had an effect, so that it need not be told again. */
-  readonly wasHinted: boolean;
+  /** Whether the annotation already had an effect, so that it need not be told again; undefined when nobody knows. */
+  readonly wasHinted: boolean | undefined;
 }
 
 export interface HintedDraft {
@@ -44,10 +44,13 @@ export function hintSlices(draft: SliceDraft, input: HintInput): HintedDraft {
     const note = disabled(byZones.reason, family);
     return { draft: rehint(draft, withoutHints), notes: [note] };
   }
+  const { creates, updates } = byZones.draft;
+  // After a restart, hints that are right were told of by the process before.
+  const isTold = wasHinted ?? creates.length + updates.length === 0;
   return {
     draft: byZones.draft,
     zones: byZones.zones,
-    notes: wasHinted ? [] : [enabled(family)],
+    notes: isTold ? [] : [enabled(family)],
   };
 }
 

@@ -40,7 +40,7 @@ export interface ReconcileInput {
   readonly triggerTime?: string;
   /** See `zoneShares`; asked for only if the Service is annotated. */
   readonly shares?: () => ZoneShares | undefined;
-  /** What the last sync gave as such. */
+  /** What the last sync gave as such; undefined at the first of this process. */
   readonly hinted?: HintedFamilies;
 }
 
@@ -55,7 +55,7 @@ export interface Reconciliation extends SlicePlan {
 
 /** Works out which slices of a Service to write, given those it has. A plan without writes means all is well. */
 export function reconcileSlices(input: ReconcileInput): Reconciliation {
-  const { service, existing, shares = () => undefined, hinted: hintedBefore = new Map() } = input;
+  const { service, existing, shares = () => undefined, hinted: hintedBefore } = input;
   const families = familiesOf(service);
   const podsWithoutNode = new Set<string>();
   const creates: EndpointSlice[] = [];
@@ -70,7 +70,7 @@ export function reconcileSlices(input: ReconcileInput): Reconciliation {
       service,
       family,
       shares,
-      wasHinted: hintedBefore.size + hinted.size > 0,
+      wasHinted: hinted.size > 0 || (hintedBefore && hintedBefore.size > 0),
     });
     creates.push(...draft.creates);
     updates.push(...draft.updates);
@@ -80,8 +80,9 @@ export function reconcileSlices(input: ReconcileInput): Reconciliation {
     notes.push(...hints.notes);
   }
   const [primary] = families;
-  const wasTurnedOff = hintedBefore.size > 0 && !usesTopologyMode(service);
-  if (wasTurnedOff && primary !== undefined) notes.push(disabledByUser(primary));
+  const wasHinted = hintedBefore !== undefined && hintedBefore.size > 0;
+  if (wasHinted && !usesTopologyMode(service) && primary !== undefined)
+    notes.push(disabledByUser(primary));
 
   const plan = reuseDeletes({ creates, updates, deletes }, (slice) => isOwnedBy(slice, service));
   const stamp = (slice: EndpointSlice) => withTriggerTime(slice, input.triggerTime);

@@ -14,6 +14,7 @@ import { triggerTime } from "../trigger-time.ts";
 import type { HintedFamilies } from "./hints.ts";
 import type { Reconciliation } from "./reconcile.ts";
 import { MANAGED_BY, reconcileSlices } from "./reconcile.ts";
+import type { ZoneCounts } from "./zone-hints.ts";
 import { isOverloaded } from "./zone-hints.ts";
 import type { ZoneShares } from "./zone-shares.ts";
 import { isSameToShares, zoneShares } from "./zone-shares.ts";
@@ -46,7 +47,7 @@ class EndpointSliceLoop implements Loop {
   readonly #slices: ManagedSlices;
   readonly #triggers = new Map<string, TriggerTimes>();
   readonly #waitingForNodes = new Set<string>();
-  /** Services that are annotated for topology hints with effect. */
+  /** What the annotation for topology hints brought about, of each Service that was synced. */
   readonly #hinted = new Map<string, HintedFamilies>();
   /** Worked out when first asked for after the nodes changed. */
   #shares: { readonly value: ZoneShares | undefined } | undefined;
@@ -108,8 +109,7 @@ class EndpointSliceLoop implements Loop {
     });
     await this.#apply(service, plan);
     this.#triggers.set(key, trigger.now);
-    if (plan.hinted.size > 0) this.#hinted.set(key, plan.hinted);
-    else this.#hinted.delete(key);
+    this.#hinted.set(key, plan.hinted);
     for (const note of plan.notes) this.#recorder.record(service, note);
     if (plan.podsWithoutNode.length > 0) {
       this.#waitingForNodes.add(key);
@@ -126,10 +126,10 @@ class EndpointSliceLoop implements Loop {
 
   /** Services whose hints let a zone bear too much, now that the nodes are others. */
   #overloaded(): string[] {
-    return [...this.#hinted].flatMap(([key, hinted]) => {
-      const shares = this.#zoneShares();
-      return [...hinted.values()].some((zones) => isOverloaded(zones, shares)) ? [key] : [];
-    });
+    const overloads = (zones: ZoneCounts) => isOverloaded(zones, this.#zoneShares());
+    return [...this.#hinted]
+      .filter(([, hinted]) => [...hinted.values()].some(overloads))
+      .map(([key]) => key);
   }
 
   async #apply(service: Service, plan: Reconciliation): Promise<void> {
