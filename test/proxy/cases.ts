@@ -105,27 +105,85 @@ interface FlowFile {
 
 const here = join(import.meta.dirname, "cases");
 
+interface MatrixFile {
+  readonly environments: readonly {
+    readonly name: string;
+    readonly env: Partial<YamlEnv>;
+    readonly rows: readonly (readonly [Source, Way, ...string[]])[];
+  }[];
+}
+
+type Source = "pod" | "node" | "outside";
+type Way = "ClusterIP" | "NodePort" | "LoadBalancer";
+
 /** The flow cases of the nftables flavour. */
 export function flowCases(): readonly FlowCase[] {
   const file: FlowFile = parse(readFileSync(join(here, "flow.yaml"), "utf8"));
-  return file.cases.map(({ id, name, services, env, packet, want }) => ({
-    id,
-    name,
-    services: services.map((service) => serviceOf(service, file.services[service]!)),
-    slices: Object.entries(file.slices).flatMap(([slice, yaml]) =>
-      services.includes(yaml.service) ? [sliceOf(slice, yaml)] : [],
+  const matrix: MatrixFile = parse(readFileSync(join(here, "policy-matrix.yaml"), "utf8"));
+  return [...file.cases, ...matrixRows(matrix)].map(
+    ({ id, name, services, env, packet, want }) => ({
+      id,
+      name,
+      services: services.map((service) => serviceOf(service, file.services[service]!)),
+      slices: Object.entries(file.slices).flatMap(([slice, yaml]) =>
+        services.includes(yaml.service) ? [sliceOf(slice, yaml)] : [],
+      ),
+      node: { nodeName: file.env.node, zone: file.env.zone },
+      config: configOf({ ...file.env, ...env }),
+      packet: {
+        source: packet.src,
+        destination: packet.dst,
+        port: packet.port,
+        protocol: packet.proto,
+        ...(packet.via === undefined ? {} : { inputInterface: packet.via }),
+      },
+      want,
+    }),
+  );
+}
+
+const sources: Readonly<Record<Source, string>> = {
+  pod: "10.244.1.200",
+  node: "192.0.2.10",
+  outside: "198.51.100.7",
+};
+
+/** One row of flow.yaml for each cell of the matrix. The Services' addresses and endpoints end in their numbers. */
+function matrixRows({ environments }: MatrixFile): FlowFile["cases"] {
+  const services = ["cc", "cl", "lc", "ll"];
+  return environments.flatMap(({ name, env, rows }, environment) =>
+    rows.flatMap(([from, way, ...cells], row) =>
+      cells.map((cell, column) => {
+        const service = services[column]!;
+        const number = 21 + column;
+        const [dst, port] = destinationOf(way, number);
+        const backends = [`10.244.1.${number}:80`, `10.244.2.${number}:80`];
+        return {
+          id: `M${environment}${row}${column}`,
+          name: `${name}: ${from} to ${way} of ${service}`,
+          services: [service],
+          env,
+          packet: { src: sources[from], dst, port, proto: "TCP" as const },
+          want: {
+            verdict: "FORWARD" as const,
+            backends: cell.startsWith("local") ? backends.slice(0, 1) : backends,
+            sourceRewritten: cell.endsWith("+"),
+          },
+        };
+      }),
     ),
-    node: { nodeName: file.env.node, zone: file.env.zone },
-    config: configOf({ ...file.env, ...env }),
-    packet: {
-      source: packet.src,
-      destination: packet.dst,
-      port: packet.port,
-      protocol: packet.proto,
-      ...(packet.via === undefined ? {} : { inputInterface: packet.via }),
-    },
-    want,
-  }));
+  );
+}
+
+function destinationOf(way: Way, number: number): readonly [string, number] {
+  switch (way) {
+    case "ClusterIP":
+      return [`10.96.0.${number}`, 80];
+    case "NodePort":
+      return ["192.0.2.10", 30_000 + number];
+    case "LoadBalancer":
+      return [`203.0.113.${number}`, 80];
+  }
 }
 
 /** The rows about which endpoints a policy may use. */
