@@ -29,6 +29,8 @@ const labelCases = [
   { name: "< compares numbers", text: "rank < 7", want: false },
   { name: "> is false where the label is no number", text: "app>1", want: false },
   { name: "commas mean and", text: "app=web,tier=back", want: false },
+  { name: "an empty list holds the empty value", text: "empty in ()", want: true },
+  { name: "so does a place between commas", text: "empty in (a,,b)", want: true },
   { name: "white space is free", text: " app = web , tier in ( front ) ", want: true },
   { name: "a key named like an object member is only a key", text: "constructor", want: false },
 ];
@@ -39,22 +41,40 @@ for (const { name, text, want } of labelCases) {
   });
 }
 
-for (const text of [
-  "a=b,",
-  ",a",
-  "a b",
-  "a in b",
-  "a in ()",
-  "a=b=c",
-  "-x=1",
-  "a>b",
-  "a=b)",
-  "x in (a",
-]) {
-  test(`parseLabelSelector: ${JSON.stringify(text)} is a bad request`, () => {
+const inRequirement = "unable to parse requirement: ";
+const badLabelSelectors = [
+  { text: "a=b,", want: "found '', expected: identifier after ','" },
+  { text: ",a", want: "found ',', expected: !, identifier, or 'end of string'" },
+  { text: "=b", want: "found '=', expected: !, identifier, or 'end of string'" },
+  { text: "a=b=c", want: "found '=', expected: ',' or 'end of string'" },
+  { text: "a=b)", want: "found ')', expected: ',' or 'end of string'" },
+  { text: "!a b", want: "found 'b', expected: ',' or 'end of string'" },
+  { text: "a b", want: `${inRequirement}found 'b', expected: in, notin, =, ==, !=, gt, lt` },
+  { text: "a!in(b)", want: `${inRequirement}found '!', expected: in, notin, =, ==, !=, gt, lt` },
+  { text: "a in b", want: `${inRequirement}found 'b' expected: '('` },
+  { text: "x in (a", want: `${inRequirement}found '', expected: ',' or ')'` },
+  { text: "x in (=", want: `${inRequirement}found '=', expected: ',', ')' or identifier` },
+  { text: "x in (a,=)", want: `${inRequirement}found '=', expected: ',', or identifier` },
+  { text: "a==!", want: `${inRequirement}found '!', expected: identifier` },
+  { text: "-x=1", want: `${inRequirement}<nil>: Invalid value: "-x": name part must consist of` },
+  {
+    text: "a=b/c",
+    want: `${inRequirement}values[0][a]: Invalid value: "b/c": a valid label must be`,
+  },
+  {
+    text: "a>b",
+    want: `${inRequirement}values[0]: Invalid value: "b": for 'Gt', 'Lt' operators, the value must be an integer`,
+  },
+];
+
+for (const { text, want } of badLabelSelectors) {
+  test(`parseLabelSelector: what is wrong with ${JSON.stringify(text)}`, () => {
     assert.throws(
       () => parseLabelSelector(text),
-      (error) => error instanceof StatusError && error.status.code === 400,
+      (error) =>
+        error instanceof StatusError &&
+        error.status.code === 400 &&
+        error.status.message.startsWith(want),
     );
   });
 }
@@ -107,4 +127,9 @@ test("parseFieldSelector: a field that the kind does not offer is a bad request"
     /field label not supported: spec\.x/,
   );
   assert.throws(() => parseFieldSelector("metadata.name"), /can't understand/);
+});
+
+test("parseFieldSelector: commas and equals signs of a value are escaped, and nothing else is", () => {
+  assert.throws(() => parseFieldSelector("a=b=c"), /unescaped character in value: 61$/);
+  assert.throws(() => parseFieldSelector("a=b\\x"), /invalid escape sequence: \\x$/);
 });

@@ -149,6 +149,7 @@ export function parseFieldSelector(text: string): FieldSelector {
     throw badRequest(`field selector must be no more than ${selectorCharactersMax} characters`);
   }
   const requirements = splitTerms(text)
+    .toSorted()
     .filter((term) => term !== "")
     .map((term) => fieldRequirement(term, text));
   return {
@@ -201,9 +202,13 @@ function fieldRequirement(term: string, whole: string): FieldRequirement {
 }
 
 function unescaped(value: string): string {
-  const result = value.replaceAll(/\\([\\,=])|([\\,=])/g, (all, kept?: string) => {
-    if (kept !== undefined) return kept;
-    throw badRequest(`invalid field selector: invalid escape or unescaped '${all}' in '${value}'`);
+  return value.replaceAll(/\\(.?)|[,=]/gsu, (all, escaped?: string) => {
+    if (escaped === undefined) {
+      // Kubernetes shows the character's number.
+      const code = all.codePointAt(0);
+      throw badRequest(`invalid field selector: unescaped character in value: ${code}`);
+    }
+    if (["\\", ",", "="].includes(escaped)) return escaped;
+    throw badRequest(`invalid field selector: invalid escape sequence: ${all}`);
   });
-  return result;
 }

@@ -8,9 +8,8 @@ export function requirement(
   operator: LabelRequirement["operator"],
   values: readonly string[],
 ): LabelRequirement {
-  const problems = qualifiedName(key).map(
-    (problem) => `key: Invalid value: ${JSON.stringify(key)}: ${problem}`,
-  );
+  checkKey(key);
+  const problems: string[] = [];
   const takesValues = operator !== "exists" && operator !== "!";
   if (!takesValues && values.length > 0) {
     problems.push(
@@ -19,7 +18,7 @@ export function requirement(
   }
   if ((operator === "in" || operator === "notin") && values.length === 0) {
     problems.push(
-      "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+      "values: Invalid value: []string{}: for 'in', 'notin' operators, values set can't be empty",
     );
   }
   for (const [index, value] of values.entries()) {
@@ -28,18 +27,30 @@ export function requirement(
         `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
       );
     }
-    problems.push(
-      ...labelValueRule(value).map(
-        (problem) =>
-          `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`,
-      ),
-    );
+    const wrong = labelValueRule(value);
+    if (wrong.length > 0) {
+      problems.push(
+        `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${wrong.join("; ")}`,
+      );
+    }
   }
   if (problems.length > 0) {
     const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
-    throw badRequest(`unable to parse requirement: ${text}`);
+    throw badRequirement(text ?? "");
   }
   return { key, operator, values: [...new Set(values)].toSorted() };
+}
+
+/** Refuses a key that no label can have. Kubernetes says so before it knows where in a selector it is: `<nil>`. */
+export function checkKey(key: string): void {
+  const problems = qualifiedName(key);
+  if (problems.length === 0) return;
+  throw badRequirement(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join("; ")}`);
+}
+
+/** The answer to a requirement that cannot be understood. */
+export function badRequirement(message: string): StatusError {
+  return badRequest(`unable to parse requirement: ${message}`);
 }
 
 /** The order of requirements in texts and answers. */

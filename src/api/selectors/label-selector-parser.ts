@@ -1,6 +1,6 @@
 import type { LabelRequirement } from "../selectors.ts";
 import type { StatusError } from "../status-error.ts";
-import { badRequest, byKey, requirement } from "./label-requirement.ts";
+import { badRequest, badRequirement, byKey, checkKey, requirement } from "./label-requirement.ts";
 
 const wordPattern = /[^\s=!(),<>]+/y;
 const symbols = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"] as const;
@@ -18,16 +18,18 @@ export class LabelSelectorParser {
 
   requirements(): LabelRequirement[] {
     const found: LabelRequirement[] = [];
-    if ("end" in this.#peek()) return found;
+    const first = this.#peek();
+    if ("end" in first) return found;
+    if (!beginsRequirement(first)) {
+      throw unexpected(first, "!, identifier, or 'end of string'");
+    }
     for (;;) {
       found.push(this.#requirement());
       const token = this.#next();
       if ("end" in token) return found.toSorted(byKey);
       if (!isSymbol(token, ",")) throw unexpected(token, "',' or 'end of string'");
       const after = this.#peek();
-      if (!("word" in after) && !isSymbol(after, "!")) {
-        throw unexpected(after, "identifier after ','");
-      }
+      if (!beginsRequirement(after)) throw unexpected(after, "identifier after ','");
     }
   }
 
@@ -35,6 +37,7 @@ export class LabelSelectorParser {
     const first = this.#next();
     if (isSymbol(first, "!")) return requirement(this.#word(this.#next()), "!", []);
     const key = this.#word(first);
+    checkKey(key);
     const after = this.#peek();
     if ("end" in after || isSymbol(after, ",")) return requirement(key, "exists", []);
     const operator = this.#next();
@@ -47,7 +50,7 @@ export class LabelSelectorParser {
     if (isSymbol(operator, "!=")) return requirement(key, "!=", [this.#value()]);
     if (isSymbol(operator, ">")) return requirement(key, ">", [this.#value()]);
     if (isSymbol(operator, "<")) return requirement(key, "<", [this.#value()]);
-    throw unexpected(operator, "in, notin, =, ==, !=, gt, lt");
+    throw badRequirement(`found '${textOf(operator)}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 
   /** One value; empty before a comma and at the end. */
@@ -57,27 +60,31 @@ export class LabelSelectorParser {
     return this.#word(this.#next());
   }
 
+  /** `()` holds one value, the empty one; so does every place between two commas. */
   #valueList(): string[] {
     const open = this.#next();
-    if (!isSymbol(open, "(")) throw unexpected(open, "'('");
-    if (isSymbol(this.#peek(), ")")) {
-      this.#next();
-      return [];
+    if (!isSymbol(open, "(")) throw badRequirement(`found '${textOf(open)}' expected: '('`);
+    const first = this.#peek();
+    if (!("word" in first) && !isSymbol(first, ",") && !isSymbol(first, ")")) {
+      throw badRequirement(`found '${textOf(first)}', expected: ',', ')' or identifier`);
     }
     const values: string[] = [];
     for (;;) {
       const token = this.#peek();
-      if (isSymbol(token, ",") || isSymbol(token, ")")) values.push("");
-      else values.push(this.#word(this.#next()));
+      if ("word" in token) values.push(this.#word(this.#next()));
+      else if (isSymbol(token, ",") || isSymbol(token, ")")) values.push("");
+      else throw badRequirement(`found '${textOf(token)}', expected: ',', or identifier`);
       const separator = this.#next();
       if (isSymbol(separator, ")")) return values;
-      if (!isSymbol(separator, ",")) throw unexpected(separator, "',' or ')'");
+      if (!isSymbol(separator, ",")) {
+        throw badRequirement(`found '${textOf(separator)}', expected: ',' or ')'`);
+      }
     }
   }
 
   #word(token: Token): string {
     if ("word" in token) return token.word;
-    throw unexpected(token, "identifier");
+    throw badRequirement(`found '${textOf(token)}', expected: identifier`);
   }
 
   #peek(): Token {
@@ -106,7 +113,15 @@ function isSymbol(token: Token, symbol: LabelSymbol): boolean {
   return "symbol" in token && token.symbol === symbol;
 }
 
+function beginsRequirement(token: Token): boolean {
+  return "word" in token || isSymbol(token, "!");
+}
+
+function textOf(token: Token): string {
+  return "word" in token ? token.word : "symbol" in token ? token.symbol : "";
+}
+
+/** Between requirements Kubernetes says only what it found, inside one it says first that it is one. */
 function unexpected(token: Token, expected: string): StatusError {
-  const found = "word" in token ? token.word : "symbol" in token ? token.symbol : "";
-  return badRequest(`unable to parse requirement: found '${found}', expected: ${expected}`);
+  return badRequest(`found '${textOf(token)}', expected: ${expected}`);
 }
