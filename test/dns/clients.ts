@@ -1,9 +1,30 @@
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
+import { systemClock } from "../../src/lib/clock.ts";
 import type { Endpoint } from "../../src/lib/sockets.ts";
 
+/** How long a client waits: a loaded machine may be slow, and no test is about that. */
+const PATIENCE_MS = 60_000;
+
+/** Tries until the check holds; fails as it does when that takes too long. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+      await systemClock.sleep(20);
+    }
+  }
+}
+
 /** Sends one packet and waits for one; undefined after `waitMs` without an answer. */
-export function askUdp(to: Endpoint, packet: Buffer, waitMs = 6000): Promise<Buffer | undefined> {
+export function askUdp(
+  to: Endpoint,
+  packet: Buffer,
+  waitMs = PATIENCE_MS,
+): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(to.host.includes(":") ? "udp6" : "udp4");
     const timer = setTimeout(() => finish(undefined), waitMs);
@@ -22,20 +43,23 @@ export function askUdp(to: Endpoint, packet: Buffer, waitMs = 6000): Promise<Buf
 }
 
 /**
- * Sends packets over one connection, in chunks of `chunkBytes`, and waits for as many answers or the end; `isLast`
- * closes its own side at once, and waits for the end.
+ * Sends packets over one connection, in chunks of `chunkBytes`, and waits for as many answers, or for the server to
+ * close it; `untilClosed` waits for that in any case, `isLast` closes its own side first.
  */
 export function askTcp(
   to: Endpoint,
   packets: readonly Buffer[],
-  { chunkBytes = 65_536, waitMs = 6000, isLast = false } = {},
+  { chunkBytes = 65_536, isLast = false, untilClosed = false } = {},
 ): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const replies: Buffer[] = [];
     let pending: Buffer = Buffer.alloc(0);
     const socket = connect(to.port, to.host);
     socket.setNoDelay(true);
-    const timer = setTimeout(() => finish(), waitMs);
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`no end after ${replies.length} of ${packets.length} answers`));
+    }, PATIENCE_MS);
     const finish = () => {
       clearTimeout(timer);
       socket.destroy();
@@ -50,7 +74,7 @@ export function askTcp(
         replies.push(pending.subarray(2, end));
         pending = pending.subarray(end);
       }
-      if (replies.length >= packets.length && !isLast) finish();
+      if (replies.length >= packets.length && !untilClosed && !isLast) finish();
     });
     const stream = Buffer.concat(packets.flatMap((packet) => [lengthOf(packet), packet]));
     for (let at = 0; at < stream.length; at += chunkBytes) {

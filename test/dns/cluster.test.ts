@@ -14,7 +14,7 @@ import { parseCidr } from "../../src/lib/ip.ts";
 import { createLogger, silentLogger } from "../../src/lib/log.ts";
 import type { Endpoint } from "../../src/lib/sockets.ts";
 import { type Lab, startLab } from "../apiserver/lab.ts";
-import { askUdp } from "./clients.ts";
+import { askUdp, eventually } from "./clients.ts";
 import { packetOf, recordText } from "./expect.ts";
 
 const serviceCidrs = [parseCidr("172.30.0.0/16")!];
@@ -43,19 +43,6 @@ async function records(at: Endpoint, name: string, type: string): Promise<string
   const message = parseMessage((await askUdp(at, packetOf([name, type])))!)!;
   if (message.rcode !== 0) return [`rcode ${message.rcode}`];
   return message.answers.map(recordText).sort();
-}
-
-/** Tries until the check holds; its own error after a minute. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (const endMs = performance.now() + 60_000; ; ) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (performance.now() > endMs) throw error;
-      await systemClock.sleep(20);
-    }
-  }
 }
 
 async function addNode(api: Api, name: string, address: string): Promise<void> {

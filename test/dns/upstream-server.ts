@@ -46,6 +46,7 @@ async function bindBoth(tcp: Server): Promise<UdpSocket> {
 export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
   const asked: string[] = [];
   const open = new Set<Socket>();
+  const timers = new Set<NodeJS.Timeout>();
   const tcp = createServer((socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
@@ -67,6 +68,7 @@ export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
     delayMs: 0,
     tamper: (reply) => reply,
     [Symbol.asyncDispose]: async () => {
+      for (const timer of timers) clearTimeout(timer);
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => udp.close(() => resolve()));
       await new Promise<void>((resolve) => tcp.close(() => resolve()));
@@ -83,10 +85,12 @@ export async function openUpstream(answers: Upstream): Promise<UpstreamServer> {
     const entry = key === undefined ? { rcode: "NXDOMAIN" } : server.answers[key]!;
     if (server.isSilent || entry === "timeout") return;
     const encoded = encode(query, entry);
-    setTimeout(() => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
       const replies = server.tamper(encoded, transport, query);
       for (const reply of Buffer.isBuffer(replies) ? [replies] : replies) send(reply);
     }, server.delayMs);
+    timers.add(timer);
   }
   udp.on("message", (packet, { port: clientPort, address }) =>
     answer(packet, "udp", (reply) => udp.send(reply, clientPort, address)),

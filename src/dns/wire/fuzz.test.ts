@@ -93,7 +93,7 @@ test(`noise is never taken for a query with a name of wrong length (seed ${seed}
   }
 });
 
-test("a message of the largest size with a chain of pointers is read in no time", () => {
+test("a chain of more pointers than a name has labels is not followed to its end", () => {
   const packet = Buffer.alloc(65_535);
   packet.writeUInt16BE(0x8000, 2);
   packet.writeUInt16BE(5000, 6);
@@ -107,9 +107,7 @@ test("a message of the largest size with a chain of pointers is read in no time"
     previous = at;
     at += 12;
   }
-  const startMs = performance.now();
-  parseMessage(packet);
-  assert.ok(performance.now() - startMs < 500);
+  assert.equal(parseMessage(packet), undefined);
 });
 
 function decoded(packet: Buffer): dnsPacket.DecodedPacket | undefined {
