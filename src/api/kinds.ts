@@ -32,6 +32,8 @@ export interface Kind extends r.Resource, BodyType {
   readonly verbs: readonly Verb[];
   /** Names of the sub-resources, such as `status`; details from `subresourceOf`. */
   readonly subresources: readonly string[];
+  /** What everyone hears who uses a kind that is on its way out. */
+  readonly deprecation?: string;
 }
 
 /** A path below an object: what its body is, and what may be done with it. */
@@ -58,6 +60,7 @@ interface Traits {
   readonly categories?: readonly string[];
   readonly verbs?: readonly Verb[];
   readonly subresources?: readonly string[];
+  readonly deprecation?: string;
 }
 
 function kindOf(table: string, resource: r.Resource, traits: Traits = {}): Kind {
@@ -78,7 +81,10 @@ function kindOf(table: string, resource: r.Resource, traits: Traits = {}): Kind 
 /** The kinds that are stored, in the order of discovery. */
 export const kinds: readonly Kind[] = [
   kindOf("core", r.configMaps, { shortNames: ["cm"] }),
-  kindOf("core", r.endpoints, { shortNames: ["ep"] }),
+  kindOf("core", r.endpoints, {
+    shortNames: ["ep"],
+    deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  }),
   kindOf("core", r.events, { shortNames: ["ev"] }),
   kindOf("core", r.namespaces, {
     shortNames: ["ns"],

@@ -1,18 +1,13 @@
 import { StatusError } from "../api/status-error.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import { type Access, type AccessFacts, isAllowed, refusalText, verbOf } from "./access/access.ts";
+import { type Access, type AccessFacts, verbOf } from "./access/access.ts";
+import { allow } from "./access/allow.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import { accountGroups, anonymous, authenticated, type Identity } from "./identity.ts";
 import { type InFlight, isUnlimited } from "./in-flight.ts";
 import { presented } from "./present.ts";
-import {
-  badRequest,
-  forbidden,
-  internalError,
-  methodNotAllowed,
-  unauthorized,
-} from "./refusals.ts";
+import { badRequest, internalError, methodNotAllowed } from "./refusals.ts";
 import { unescaped } from "./request-target.ts";
 import { isWatch } from "./router.ts";
 
@@ -71,16 +66,6 @@ export function authorized(request: Incoming, facts: AccessFacts): Incoming {
   const identity = impersonated(request, facts);
   allow(identity, accessOf(request), facts);
   return { ...request, identity };
-}
-
-function allow(identity: Identity, access: Access, facts: AccessFacts): void {
-  if (isAllowed(identity, access, facts)) return;
-  if (identity === anonymous) throw unauthorized();
-  const reason = refusalText(identity, access);
-  if (access.type === "path") {
-    throw new StatusError(403, "Forbidden", `forbidden: ${reason}`, {});
-  }
-  throw forbidden(access, access.name, reason);
 }
 
 function accessOf(request: Incoming): Access {

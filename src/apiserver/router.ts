@@ -1,6 +1,7 @@
 import { type Kind, kindFor, virtualKindFor } from "../api/kinds.ts";
 import { leases, nodes } from "../api/resource.ts";
 import { type AccessFacts, nodeNameOf } from "./access/access.ts";
+import { allow } from "./access/allow.ts";
 import { reviewAccess, reviewRules, reviewSelf } from "./access/reviews.ts";
 import { describeApi, describePaths } from "./discovery-handlers.ts";
 import type { Answer, Incoming } from "./exchange.ts";
@@ -15,6 +16,7 @@ import { keyOf } from "./store/object-store.ts";
 import { handleBinding } from "./subresources/binding.ts";
 import { handleEviction } from "./subresources/eviction.ts";
 import { handleScale } from "./subresources/scale.ts";
+import { withWarnings } from "./warnings.ts";
 import { type WatchContext, watch } from "./watch/watch.ts";
 import type { Place, WriteContext } from "./write/write-context.ts";
 import {
@@ -54,6 +56,16 @@ export async function route(context: RouteContext, request: Incoming): Promise<A
   if (virtual !== undefined) return routeVirtual(context, virtual, request, target);
   const kind = kindFor(group, version, plural);
   if (kind === undefined) throw noSuchPath();
+  const answer = await routeStored(context, kind, request, target);
+  return kind.deprecation === undefined ? answer : withWarnings(answer, [kind.deprecation]);
+}
+
+function routeStored(
+  context: RouteContext,
+  kind: Kind,
+  request: Incoming,
+  target: ResourceTarget,
+): Promise<Answer> {
   const place = placeOf(kind, target);
   if (place === undefined) return routeCollection(context, kind, request, target);
   return target.subresource === undefined
@@ -118,7 +130,10 @@ function routeObject(context: RouteContext, place: Place, request: Incoming): Pr
     case "GET":
       return get({ store, now: () => clock.now() }, place.kind, place, request);
     case "PUT":
-      return handleReplace(context.write, place, request, undefined);
+      return handleReplace(context.write, place, request, {
+        subresource: undefined,
+        checkCreate: () => checkMayCreate(context.facts, place, request),
+      });
     case "PATCH":
       return handlePatch(context.write, place, request, undefined);
     case "DELETE":
@@ -151,13 +166,13 @@ function routeSubresource(
       throw badRequest("Upgrade request required");
     case "finalize":
       if (request.method !== "PUT") throw methodNotAllowed();
-      return handleReplace(context.write, place, request, subresource);
+      return handleReplace(context.write, place, request, { subresource });
   }
   switch (request.method) {
     case "GET":
       return get({ store, now: () => clock.now() }, place.kind, place, request);
     case "PUT":
-      return handleReplace(context.write, place, request, subresource);
+      return handleReplace(context.write, place, request, { subresource });
     case "PATCH":
       return handlePatch(context.write, place, request, subresource);
     default:
@@ -186,6 +201,14 @@ async function routeVirtual(
     default:
       throw noSuchPath();
   }
+}
+
+/** Who updates what is not there creates it, and must be allowed to do that as well. */
+function checkMayCreate(facts: AccessFacts, place: Place, { identity }: Incoming): void {
+  const { kind, namespace = "", name } = place;
+  const { group, plural } = kind;
+  const type = "resource";
+  allow(identity, { type, verb: "create", group, plural, subresource: "", namespace, name }, facts);
 }
 
 /** A node creates nothing under another node's name. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { warningHeader } from "./warnings.ts";
+import { warningHeader, withWarnings } from "./warnings.ts";
 
 const cases = [
   { name: "nothing to say is no header", warnings: [], want: undefined },
@@ -19,4 +19,10 @@ test("warningHeader: too many are cut short, then left out", () => {
   const header = warningHeader(many) ?? "";
   assert.ok(header.length < 5000);
   assert.match(header, /^299 - "0 x/);
+});
+
+test("withWarnings: what is said first comes before what was there", () => {
+  const answer = { status: 200, headers: { warning: '299 - "b"' }, body: [] };
+  assert.deepEqual(withWarnings(answer, []), answer);
+  assert.equal(withWarnings(answer, ["a"]).headers["warning"], '299 - "a", 299 - "b"');
 });

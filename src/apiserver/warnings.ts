@@ -4,10 +4,16 @@ import type { Answer } from "./exchange.ts";
 const TOTAL_MAX = 4 * 1024;
 const SHORT_MAX = 256;
 
-/** The same answer with warnings, in the form of RFC 7234 §5.5 that kubectl prints: `299 - "text"`. */
+/**
+ * The same answer with warnings, before those that it has already, in the form of RFC 7234 §5.5 that kubectl prints:
+ * `299 - "text"`.
+ */
 export function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
-  const warning = warningHeader(warnings);
-  return warning === undefined ? answer : { ...answer, headers: { ...answer.headers, warning } };
+  const first = warningHeader(warnings);
+  if (first === undefined) return answer;
+  const { warning: rest } = answer.headers;
+  const warning = rest === undefined ? first : `${first}, ${rest}`;
+  return { ...answer, headers: { ...answer.headers, warning } };
 }
 
 /** One header line for all of them; undefined when there is nothing to say. */

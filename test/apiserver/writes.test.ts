@@ -166,6 +166,21 @@ test("a PUT may create Services, Endpoints and Leases, and no ConfigMap", async 
   assert.equal(late.status, 409, "who has read it before it went does not bring it back");
 });
 
+test("whoever uses Endpoints hears that they are deprecated, and then of what they wrote", async () => {
+  const deprecated =
+    '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+  const subsets = [{ addresses: [{ ip: "2001:DB8::9" }] }];
+  const spelling =
+    'subsets[0].addresses[0].ip: IPv6 address \\"2001:DB8::9\\" should be in RFC 5952 canonical format (\\"2001:db8::9\\")';
+  const made = await http.post(`${core}/endpoints`, { ...map("spelt"), subsets });
+  assert.equal(made.headers["warning"], `${deprecated}, 299 - "${spelling}"`);
+  for (const path of ["endpoints", "endpoints/spelt"]) {
+    assert.equal((await http.get(`${core}/${path}`)).headers["warning"], deprecated, path);
+  }
+  assert.equal((await http.get(`${core}/services`)).headers["warning"], undefined);
+  await http.delete(`${core}/endpoints/spelt`);
+});
+
 test("the body must be about the object that the path names", async () => {
   await http.post(maps, map("named"));
   const other = await http.put(`${maps}/named`, map("another"));

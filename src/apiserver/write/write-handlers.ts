@@ -46,12 +46,18 @@ export async function handleCreate(
   return writtenAnswer(context, kind, written, { form, warnings });
 }
 
+export interface ReplaceRules {
+  readonly subresource: string | undefined;
+  /** Throws if the caller may not create what is not there. Absent where nothing is ever created. */
+  readonly checkCreate?: () => void;
+}
+
 /** PUT on an object, or on a sub-resource that is a part of it. */
 export async function handleReplace(
   context: WriteContext,
   place: Place,
   request: Incoming,
-  subresource: string | undefined,
+  { subresource, checkCreate }: ReplaceRules,
 ): Promise<Answer> {
   const { kind, namespace } = place;
   const form = negotiateForm(request.headers["accept"], request.query);
@@ -64,8 +70,9 @@ export async function handleReplace(
     const written = await updateObject(context, place, options, () => object);
     return writtenAnswer(context, kind, written, { form, warnings });
   } catch (error) {
-    const creates = subresource === undefined && strategyFor(kind).createsOnUpdate;
+    const creates = checkCreate !== undefined && strategyFor(kind).createsOnUpdate;
     if (!isNotFound(error) || !creates || object.metadata.name !== place.name) throw error;
+    checkCreate();
     const { resourceVersion: _, uid = "", ...metadata } = object.metadata;
     // Meant for an object that has gone: a late writer must not bring it back.
     if (uid !== "") {
