@@ -132,3 +132,26 @@ test("pods of a node whose agent never spoke keep what they were told", async ()
   const { status } = await lab.api.get(pods, { namespace: NAMESPACE, name: "kept" });
   assert.equal(status?.conditions?.find(({ type }) => type === "Ready")?.status, "True");
 });
+
+test("a taint NoExecute makes pods leave at once, but those that tolerate it", async () => {
+  const toleration = { key: "team", operator: "Exists" };
+  for (const [name, tolerations] of [
+    ["leaves", []],
+    ["stays", [toleration]],
+    ["stays-a-second", [{ ...toleration, effect: "NoExecute", tolerationSeconds: 1 }]],
+  ] as const) {
+    await lab.api.create(pods, {
+      metadata: { name, namespace: NAMESPACE },
+      spec: { nodeName: "node-2", tolerations, containers: [{ name: "main", image: "pause" }] },
+    });
+  }
+  const hasToGo = async (name: string) => {
+    const { metadata } = await lab.api.get(pods, { namespace: NAMESPACE, name });
+    return metadata.deletionTimestamp !== undefined;
+  };
+  const body = { spec: { taints: [{ key: "team", value: "a", effect: "NoExecute" }] } };
+  await lab.api.patch(nodes, { name: "node-2" }, { type: "merge", body });
+  await eventually(async () => assert.ok(await hasToGo("leaves")));
+  await eventually(async () => assert.ok(await hasToGo("stays-a-second")));
+  assert.equal(await hasToGo("stays"), false);
+});

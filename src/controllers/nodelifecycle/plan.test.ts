@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Node, Taint, Toleration } from "../../api/types.ts";
-import { evictionMs, isCommonTrouble, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
+import type { Node, Taint } from "../../api/types.ts";
+import { isCommonTrouble, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
 
 const NOW_MS = Date.parse("2030-01-01T00:10:00Z");
 const NOW = "2030-01-01T00:10:00Z";
@@ -118,30 +118,4 @@ const cases: readonly Case[] = [
 
 for (const { name, node: given, evicts = false, want } of cases) {
   test(`wantedTaints: ${name}`, () => assert.deepEqual(wantedTaints(given, evicts, NOW_MS), want));
-}
-
-const leaving: readonly Taint[] = [{ ...unreachable, effect: "NoExecute" }];
-const patience: readonly {
-  readonly name: string;
-  readonly tolerations: readonly Toleration[];
-  readonly want: number | undefined;
-}[] = [
-  { name: "a pod that says nothing stays five minutes", tolerations: [], want: NOW_MS + 300_000 },
-  {
-    name: "one that tolerates it for ten seconds stays those",
-    tolerations: [{ key: unreachable.key, operator: "Exists", tolerationSeconds: 10 }],
-    want: NOW_MS + 10_000,
-  },
-  {
-    name: "one that tolerates everything stays for ever",
-    tolerations: [{ operator: "Exists" }],
-    want: undefined,
-  },
-];
-
-for (const { name, tolerations, want } of patience) {
-  test(`evictionMs: ${name}`, () => {
-    const pod = { metadata: { name: "a" }, spec: { containers: [], tolerations } };
-    assert.equal(evictionMs(pod, leaving), want);
-  });
 }

@@ -1,5 +1,5 @@
 import { semanticEqual } from "../../api/semantic-equal.ts";
-import type { Node, NodeCondition, Pod, Taint, Toleration } from "../../api/types.ts";
+import type { Node, NodeCondition, Taint } from "../../api/types.ts";
 import { formatTime } from "../../lib/clock.ts";
 
 const NOT_READY_TAINT = "node.kubernetes.io/not-ready";
@@ -124,30 +124,4 @@ export function wentSilent(node: Node): boolean {
 
 export function readiness(node: Node): string | undefined {
   return node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
-}
-
-/** When a pod has to leave a node with such a taint, in epoch milliseconds; undefined: never. */
-export function evictionMs(pod: Pod, taints: readonly Taint[]): number | undefined {
-  const times = taints
-    .filter(({ effect, key }) => effect === "NoExecute" && healthKeys.includes(key))
-    .flatMap(({ key, timeAdded }) => {
-      const patienceMs = tolerationMs(pod.spec?.tolerations ?? [], key);
-      return patienceMs === undefined ? [] : [Date.parse(timeAdded ?? "") + patienceMs];
-    });
-  return times.length === 0 ? undefined : Math.min(...times);
-}
-
-/** What API servers add for a pod that says nothing of these taints (DefaultTolerationSeconds). */
-const PATIENCE_MS = 300_000;
-
-/** How long a pod stays under a taint; undefined: for ever. */
-function tolerationMs(tolerations: readonly Toleration[], taintKey: string): number | undefined {
-  const fitting = tolerations.filter(
-    ({ key = "", effect = "", operator = "Equal" }) =>
-      (key === taintKey || (key === "" && operator === "Exists")) &&
-      (effect === "" || effect === "NoExecute"),
-  );
-  if (fitting.length === 0) return PATIENCE_MS;
-  const limited = fitting.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
-  return limited.length === 0 ? undefined : 1000 * Math.max(0, Math.min(...limited));
 }

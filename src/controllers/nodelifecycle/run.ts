@@ -14,8 +14,8 @@ import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
 import { deleteExactly } from "../delete-exactly.ts";
 import { isFinished, isReady, isTerminating } from "../pods.ts";
+import { patienceMs } from "../taints.ts";
 import {
-  evictionMs,
   healthTaint,
   isCommonTrouble,
   readiness,
@@ -62,6 +62,7 @@ class NodeLifecycleLoop implements Loop {
   readonly #api: Api;
   readonly #clock: Clock;
   readonly #recorder: EventRecorder;
+  readonly #evictions: EventRecorder;
   readonly #graceMs: number;
   readonly #startupGraceMs: number;
   readonly #periodMs: number;
@@ -71,6 +72,8 @@ class NodeLifecycleLoop implements Loop {
   readonly #signs = new Map<string, Sign>();
   /** Nodes whose pods are to leave service once the node is no longer Ready. */
   readonly #inService = new Set<string>();
+  /** Since when pods bear with their node's taints for a while, by node and uid. */
+  readonly #patience = new Map<string, ReadonlyMap<string, number>>();
   #lastEvictionMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: ControllerContext, options: NodeLifecycleOptions) {
@@ -78,6 +81,7 @@ class NodeLifecycleLoop implements Loop {
     this.#api = api;
     this.#clock = clock;
     this.#recorder = recorderOf(context, "node-controller");
+    this.#evictions = recorderOf(context, "taint-eviction-controller");
     this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#startupGraceMs = options.startupGraceMs ?? STARTUP_GRACE_MS;
     this.#periodMs = options.periodMs ?? PERIOD_MS;
@@ -96,6 +100,7 @@ class NodeLifecycleLoop implements Loop {
     const node = this.#nodes.get(name);
     if (node === undefined) {
       this.#signs.delete(name);
+      this.#patience.delete(name);
       this.#inService.delete(name);
       return undefined;
     }
@@ -109,8 +114,8 @@ class NodeLifecycleLoop implements Loop {
       this.#inService.delete(name);
       this.#tellNotReady(judged);
     }
-    await this.#evict(judged);
-    return { againAfterMs: this.#periodMs };
+    const nextMs = await this.#evict(judged);
+    return { againAfterMs: Math.min(this.#periodMs, nextMs) };
   }
 
   /** The node as it is known now: marked as unknown if it has been silent for too long. */
@@ -179,16 +184,30 @@ class NodeLifecycleLoop implements Loop {
     this.#recorder.record(pod, { type: "Warning", reason: "NodeNotReady", message });
   }
 
-  /** Deletes pods whose patience with the node's taints has run out. */
-  async #evict(node: Node): Promise<void> {
-    const taints = node.spec?.taints ?? [];
-    for (const pod of this.#podsByNode.get(node.metadata.name ?? "")) {
-      const atMs = evictionMs(pod, taints);
-      const isDue = atMs !== undefined && atMs <= this.#clock.now();
-      if (!isDue || isTerminating(pod) || isFinished(pod)) continue;
-      const message = `Marking for deletion Pod ${keyOf(pod)}`;
-      this.#recorder.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
-      await deleteExactly(this.#api, pods, pod);
+  /** Deletes pods whose patience with the node's taints has run out; the wait until the next one's does. */
+  async #evict(node: Node): Promise<number> {
+    const { name = "" } = node.metadata;
+    const nowMs = this.#clock.monotonicMs();
+    const before = this.#patience.get(name);
+    const patience = new Map<string, number>();
+    this.#patience.set(name, patience);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const pod of this.#podsByNode.get(name)) {
+      const ownMs = patienceMs(pod, node.spec?.taints ?? []);
+      if (ownMs === undefined || isTerminating(pod) || isFinished(pod)) continue;
+      const { uid = "" } = pod.metadata;
+      const sinceMs = before?.get(uid) ?? nowMs;
+      patience.set(uid, sinceMs);
+      const leftMs = sinceMs + ownMs - nowMs;
+      if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
+      else await this.#evictPod(pod);
     }
+    return nextMs;
+  }
+
+  async #evictPod(pod: Pod): Promise<void> {
+    const message = `Marking for deletion Pod ${keyOf(pod)}`;
+    this.#evictions.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
+    await deleteExactly(this.#api, pods, pod);
   }
 }

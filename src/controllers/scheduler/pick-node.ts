@@ -4,8 +4,8 @@ import type {
   NodeSelectorTerm,
   Pod,
   Taint,
-  Toleration,
 } from "../../api/types.ts";
+import { tolerates } from "../taints.ts";
 
 export interface PickInput {
   readonly pod: Pod;
@@ -90,18 +90,6 @@ function blockingTaints(node: Node): readonly Taint[] {
 function softTaints(node: Node, pod: Pod): number {
   const soft = (node.spec?.taints ?? []).filter(({ effect }) => effect === "PreferNoSchedule");
   return soft.filter((taint) => !tolerates(pod, taint)).length;
-}
-
-function tolerates(pod: Pod, taint: Taint): boolean {
-  return (pod.spec?.tolerations ?? []).some((toleration) => isTolerated(taint, toleration));
-}
-
-function isTolerated(taint: Taint, toleration: Toleration): boolean {
-  const { key = "", operator = "Equal", value = "", effect = "" } = toleration;
-  if (effect !== "" && effect !== taint.effect) return false;
-  if (key !== "" && key !== taint.key) return false;
-  if (operator === "Exists") return true;
-  return key !== "" && value === (taint.value ?? "");
 }
 
 /** `nodeSelector` and required node affinity; of the affinity's terms one must hold. */
