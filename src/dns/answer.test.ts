@@ -5,6 +5,7 @@ import { readCases } from "../../test/dns/case-file.ts";
 import { isPair, packetOf } from "../../test/dns/expect.ts";
 import { objectsOf, responderOf, zoneOf } from "../../test/dns/fixtures.ts";
 import { seededRandom } from "../../test/dns/seeded-random.ts";
+import type { Resolver } from "./forward/resolver.ts";
 import { parseMessage } from "./wire/message.ts";
 import { parseQuery } from "./wire/query.ts";
 
@@ -50,3 +51,21 @@ test(`whatever comes in, an answer is readable and fits its client (seed ${seed}
   }
   assert.ok(answered > ROUNDS / 20, `only ${answered} had records`);
 });
+
+for (const { asks, rcode } of [
+  { asks: "web.shop.svc.cluster.local.", rcode: 0 },
+  { asks: "nosuch.shop.svc.cluster.local.", rcode: 3 },
+  { asks: "ext-in.shop.svc.cluster.local.", rcode: 0 },
+  { asks: "www.example.org.", rcode: 2 },
+]) {
+  test(`RA is in the answer to ${asks} where other servers are asked, and only there`, async () => {
+    const { zone } = zoneOf(defaults, objectsOf([fixtures["base"]!]), Math.random);
+    const resolver: Resolver = { resolve: async () => ({ kind: "failed" }) };
+    for (const each of [undefined, resolver]) {
+      const { responder } = responderOf(defaults, zone, Math.random, each);
+      const { flags } = parseMessage((await responder.answer(packetOf([asks, "A"]), "udp"))!)!;
+      assert.equal((flags & 0x0080) !== 0, each !== undefined);
+      if (each !== undefined) assert.equal(flags & 15, rcode);
+    }
+  });
+}

@@ -19,7 +19,7 @@ import { followAlias } from "./zone/alias.ts";
 import { setOf, type ZoneNode } from "./zone/nodes.ts";
 import type { Zone } from "./zone/zone.ts";
 
-export interface ResponderOptions extends ReplyOptions {
+export interface ResponderOptions extends Omit<ReplyOptions, "isRecursive"> {
   readonly zone: Zone;
   /** Who is asked for other names; absent refuses them. */
   readonly resolver?: Resolver;
@@ -43,9 +43,11 @@ export type Outcome = Buffer | undefined | Promise<Buffer>;
 /** From a packet to its answer. Knows nothing of sockets; one serves all of a node's. */
 export class Responder {
   readonly #options: ResponderOptions;
+  readonly #replyOptions: ReplyOptions;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
+    this.#replyOptions = { ...options, isRecursive: options.resolver !== undefined };
   }
 
   answer(packet: Uint8Array, transport: Transport): Outcome {
@@ -193,7 +195,6 @@ export class Responder {
         // An alias of ours is not what the server has vouched for.
         const isAuthentic = answer.isAuthentic && links.length === 0 && wantsAuthentic(query);
         const flags =
-          headerFlags.recursionAvailable |
           (answer.isTruncated ? headerFlags.truncated : 0) |
           (isAuthentic ? headerFlags.authenticData : 0);
         const answers = [...links, ...answer.answers];
@@ -227,7 +228,7 @@ export class Responder {
     const { rcode = rcodes.NOERROR, flags = 0, authority = [], additional = [] } = parts;
     const answers = rotated(parts.answers, this.#options.random);
     const all = { rcode, answers, authority, additional, flags: flags | headerFlags.authoritative };
-    return writeSections(query, all, transport, this.#options);
+    return writeSections(query, all, transport, this.#replyOptions);
   }
 
   /**
@@ -245,11 +246,11 @@ export class Responder {
   }
 
   #empty(query: Query, rcode: number, transport: Transport): Buffer {
-    return writeEmptyReply(query, rcode, transport, this.#options);
+    return writeEmptyReply(query, rcode, transport, this.#replyOptions);
   }
 
   #write(query: Query, reply: Reply, transport: Transport): Buffer {
-    return writeReply(query, reply, transport, this.#options);
+    return writeReply(query, reply, transport, this.#replyOptions);
   }
 
   #count(reply: Buffer): Buffer {

@@ -22,7 +22,7 @@ import {
 /** The sections of an answer that was put together from records, such as a forwarded one. */
 export interface Sections {
   readonly rcode: number;
-  /** Flags beside those that every answer has: AA, RA, TC. */
+  /** Flags beside those that every answer has: AA, AD, TC. */
   readonly flags: number;
   readonly answers: readonly ResourceRecord[];
   readonly authority: readonly ResourceRecord[];
@@ -52,7 +52,7 @@ export function writeSections(
   const out = Buffer.allocUnsafe(records.length + optBytes);
   out.set(records);
   const flags = sections.flags | (isTruncated ? headerFlags.truncated : 0);
-  writeFlags(out, query, sections.rcode, flags);
+  writeFlags(out, query, sections.rcode, flags, options);
   out.writeUInt16BE(answers, 6);
   out.writeUInt16BE(authority, 8);
   out.writeUInt16BE(additional + (optBytes > 0 ? 1 : 0), 10);

@@ -19,6 +19,11 @@ export interface ReplyOptions {
   readonly udpBytesMax: number;
   /** The identity told to those who ask for it (RFC 5001); absent tells none. */
   readonly nsid?: Uint8Array;
+  /**
+   * Whether the server asks others for names it does not know (RA). It is said in every answer: nslookup and dig warn
+   * of a server without, even where it knows the name.
+   */
+  readonly isRecursive: boolean;
 }
 
 /** The start of authority of a zone; its name is taken from the question. */
@@ -99,7 +104,7 @@ export function writeReply(
   const out = Buffer.allocUnsafe(questionEnd + answerBytes + soaBytes + additionalBytes + optBytes);
   out.set(packet.subarray(0, questionEnd));
   const aa = reply.isAuthoritative ? headerFlags.authoritative : 0;
-  writeFlags(out, query, reply.rcode, aa | (isTruncated ? headerFlags.truncated : 0));
+  writeFlags(out, query, reply.rcode, aa | (isTruncated ? headerFlags.truncated : 0), options);
   const soaInAnswer = reply.soa?.section === "answer" ? 1 : 0;
   out.writeUInt16BE(count + soaInAnswer, 6);
   out.writeUInt16BE(reply.soa?.section === "authority" ? 1 : 0, 8);
@@ -128,10 +133,17 @@ export function writeRefusal(packet: Uint8Array, rcode: number): Buffer {
 }
 
 /** Writes id and flags: what the client set and an answer repeats, and what the answer adds. */
-export function writeFlags(out: Buffer, query: Query, rcode: number, added: number): void {
+export function writeFlags(
+  out: Buffer,
+  query: Query,
+  rcode: number,
+  added: number,
+  { isRecursive }: ReplyOptions,
+): void {
   const repeated = headerFlags.recursionDesired | headerFlags.checkingDisabled;
+  const own = headerFlags.response | (isRecursive ? headerFlags.recursionAvailable : 0);
   out.writeUInt16BE(query.id, 0);
-  out.writeUInt16BE(headerFlags.response | added | (query.flags & repeated) | (rcode & 15), 2);
+  out.writeUInt16BE(own | added | (query.flags & repeated) | (rcode & 15), 2);
   out.writeUInt16BE(1, 4);
 }
 
