@@ -120,6 +120,70 @@ for (const { name, serving, flow: tracked, want } of cases) {
   });
 }
 
+// A Service with every way in, over one endpoint that serves. Where the flows lead, and which of them end.
+const addresses = [
+  { kind: "ClusterIP", address: "172.30.0.10" },
+  { kind: "ExternalIP", address: "203.0.113.10" },
+  { kind: "LoadBalancer", address: "203.0.113.20" },
+] as const;
+const everyWay: PortRouting = {
+  ...table("10.0.0.2").get("kube-system/dns")![0]!,
+  entries: [
+    ...addresses.map((entry) => ({
+      ...entry,
+      port: 53,
+      isLocalOnly: false,
+      allowedSources: undefined,
+    })),
+    { kind: "NodePort", port: 30_053, isLocalOnly: false },
+  ],
+};
+const ways = ["172.30.0.10:53", "203.0.113.10:53", "203.0.113.20:53", "192.168.0.1:30053"];
+const ends = [
+  { who: "the endpoint that serves", answerer: "10.0.0.2:53", want: false },
+  { who: "its former port", answerer: "10.0.0.2:8080", want: true },
+  { who: "an endpoint that does not serve", answerer: "10.0.1.5:53", want: true },
+  { who: "an endpoint that was deleted", answerer: "10.0.2.6:53", want: true },
+  { who: "itself, since it began without rules", answerer: undefined, want: true },
+] as const;
+
+for (const way of ways) {
+  for (const { who, answerer, want } of ends) {
+    test(`stale flows: one to ${way} that leads to ${who} ${want ? "ends" : "stays"}`, () => {
+      const entries = new UdpEntries();
+      entries.update(new Map([["kube-system/dns", [everyWay]]]), ["kube-system/dns"]);
+      const tracked = flow(way, answerer ?? way);
+      assert.equal(entries.staleAmong([tracked], config).length === 1, want);
+    });
+  }
+}
+
+for (const way of ["172.30.0.10:3000", "203.0.113.10:3000", "203.0.113.20:3000"]) {
+  test(`stale flows: one to ${way}, a port that no Service has, and not translated, stays`, () => {
+    const entries = new UdpEntries();
+    entries.update(new Map([["kube-system/dns", [everyWay]]]), ["kube-system/dns"]);
+    assert.deepEqual(entries.staleAmong([flow(way, way)], config), []);
+  });
+}
+
+for (const way of ["203.0.113.10:3000", "203.0.113.20:3000"]) {
+  test(`stale flows: one to ${way}, a port that no Service has, which others translated, stays`, () => {
+    const entries = new UdpEntries();
+    entries.update(new Map([["kube-system/dns", [everyWay]]]), ["kube-system/dns"]);
+    assert.deepEqual(entries.staleAmong([flow(way, "10.0.2.6:53")], config), []);
+  });
+}
+
+for (const protocol of ["TCP", "SCTP"] as const) {
+  test(`stale flows: a Service of ${protocol} is none to look at`, () => {
+    const entries = new UdpEntries();
+    entries.update(new Map([["kube-system/dns", [{ ...everyWay, protocol }]]]), [
+      "kube-system/dns",
+    ]);
+    assert.equal(entries.isChanged, false);
+  });
+}
+
 test("stale flows: a node port's flows end with their Service", () => {
   const entries = new UdpEntries();
   const tracked = flow("192.168.0.1:30053", "10.0.0.2:53");
