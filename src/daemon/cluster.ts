@@ -138,6 +138,8 @@ async function start(settings: ClusterSettings, stack: AsyncDisposableStack): Pr
     clusterDomain: settings.clusterDomain,
     serviceCidrs,
     podCidrs,
+    // The names that Kubernetes' documents give to pods, for pods that are there.
+    podRecords: "verified",
   });
   const servers = hostNameServers();
   const resolver = createForwarder({

@@ -144,6 +144,9 @@ describe("services by type, name and variable", { skip: kubectlMissing, timeout:
     assert.equal((await dig("_names._tcp.db.default.svc.cluster.local", "SRV")).length, 2);
     assert.deepEqual([await dig(name, "AAAA"), await rcode(name, "AAAA")], [[], "NOERROR"]);
     assert.equal(await rcode("absent.default.svc.cluster.local"), "NXDOMAIN");
+    const podIP = (await podOf("db-0")).status?.podIP ?? "";
+    assert.deepEqual(await dig(`${podIP.replaceAll(".", "-")}.default.pod.cluster.local`), [podIP]);
+    assert.equal(await rcode("10-244-0-254.default.pod.cluster.local"), "NXDOMAIN");
   });
 
   test("D2: kube-dns answers on its cluster IP from every pod", async () => {
