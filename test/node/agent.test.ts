@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { events, nodes, pods, services } from "../../src/api/resource.ts";
+import { events, nodes, pods, secrets, services } from "../../src/api/resource.ts";
 import type { Container, Event, Pod } from "../../src/api/types.ts";
 import { kubectlClients, kubectlMissing } from "../e2e/harness.ts";
 import { namespacesMissing } from "../kernel/probe.ts";
@@ -131,6 +131,35 @@ test("a program that is not there is a start error", { skip }, async () => {
   const pod = await lab.podWhen("nowhere", (p) => main(p)?.lastState?.terminated !== undefined);
   assert.equal(main(pod)?.lastState?.terminated?.reason, "StartError");
   assert.equal(main(pod)?.lastState?.terminated?.exitCode, 128);
+});
+
+test("a pod that waits for a Secret has no address, and starts once it is there", {
+  skip,
+}, async () => {
+  await lab.runPod("patient", {
+    restartPolicy: "Never",
+    volumes: [{ name: "keys", secret: { secretName: "late" } }],
+    containers: [
+      shell("cat /keys/k > /dev/termination-log", {
+        volumeMounts: [{ name: "keys", mountPath: "/keys" }],
+      }),
+    ],
+  });
+  const isTold = ({ reason, message, involvedObject }: Event) =>
+    reason === "FailedMount" &&
+    involvedObject.name === "patient" &&
+    message === 'MountVolume.SetUp failed for volume "keys" : secret "late" not found';
+  while (!(await lab.api.list(events)).items.some(isTold)) await setTimeout(20);
+  const waiting = await lab.podWhen("patient", (p) => main(p)?.state?.waiting !== undefined);
+  assert.equal(waiting.status?.podIP, undefined);
+  await lab.api.create(secrets, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: "default", name: "late" },
+    data: { k: Buffer.from("open").toString("base64") },
+  });
+  const pod = await lab.podWhen("patient", (p) => p.status?.phase === "Succeeded");
+  assert.equal(main(pod)?.state?.terminated?.message, "open");
 });
 
 test("init containers run first, in order; then the pod succeeds", { skip }, async () => {

@@ -28,8 +28,9 @@ async function ask(probe: Probe, container: Partial<Container> = {}) {
     podIp: "127.0.0.1",
     sockets: hostSockets,
   };
-  const { isSuccess, output } = await askProbe(probe, target, 300);
-  return `${isSuccess ? "success" : "failure"} ${output.replace(/:\d{4,5}\b/g, ":PORT")}`.trim();
+  const { isSuccess, isDoubtful, output } = await askProbe(probe, target, 300);
+  const verdict = isSuccess ? (isDoubtful === true ? "success, but" : "success") : "failure";
+  return `${verdict} ${output.replace(/:\d{4,5}\b/g, ":PORT")}`.trim();
 }
 
 async function listening<T extends Server>(server: T): Promise<AsyncDisposable & { port: number }> {
@@ -51,7 +52,23 @@ const answers: readonly {
   readonly want: string;
 }[] = [
   { name: "200 is a success", status: 200, want: "success" },
-  { name: "399 is a success", status: 399, want: "success" },
+  { name: "299 is a success", status: 299, want: "success" },
+  {
+    name: "399 is a success, with a word about it",
+    status: 399,
+    want: "success, but Probe terminated redirects, Response body: body",
+  },
+  {
+    name: "304 redirects nowhere, whatever location it gives",
+    status: 304,
+    location: "/fail",
+    want: "success, but Probe terminated redirects, Response body:",
+  },
+  {
+    name: "a redirect without a location is where it ends",
+    status: 308,
+    want: "success, but Probe terminated redirects, Response body: body",
+  },
   { name: "404 is a failure", status: 404, want: "failure HTTP probe failed with statuscode: 404" },
   {
     name: "a redirect on the same host is followed",
@@ -63,7 +80,7 @@ const answers: readonly {
     name: "a redirect to another host counts as alive",
     status: 302,
     location: "http://192.0.2.1/",
-    want: "success Probe terminated redirects",
+    want: "success, but Probe terminated redirects, Response body: body",
   },
   {
     name: "a loop of redirects is a failure",
@@ -111,6 +128,82 @@ test("httpGet: says who asks, and headers may be set, the host too", async () =>
   );
 });
 
+const headerCases: readonly {
+  readonly name: string;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly want: readonly string[];
+}[] = [
+  {
+    name: "three of the kubelet's own, beside the host",
+    headers: [],
+    want: ["Accept: */*", "Connection: close", "User-Agent: kube-probe/1.33"],
+  },
+  {
+    name: "one that is asked for takes the place of the kubelet's",
+    headers: [
+      { name: "user-agent", value: "mine/1" },
+      { name: "ACCEPT", value: "text/html" },
+    ],
+    want: ["Accept: text/html", "Connection: close", "User-Agent: mine/1"],
+  },
+  {
+    name: "an empty value takes the kubelet's away",
+    headers: [
+      { name: "User-Agent", value: "" },
+      { name: "Accept", value: "" },
+    ],
+    want: ["Connection: close"],
+  },
+  {
+    name: "another one may be empty",
+    headers: [{ name: "Accept-Encoding", value: "" }],
+    want: ["Accept-Encoding: ", "Accept: */*", "Connection: close", "User-Agent: kube-probe/1.33"],
+  },
+  {
+    name: "one that is asked for twice is sent twice",
+    headers: [
+      { name: "X-A", value: "1" },
+      { name: "X-A", value: "2" },
+    ],
+    want: ["Accept: */*", "Connection: close", "User-Agent: kube-probe/1.33", "X-A: 1", "X-A: 2"],
+  },
+];
+
+for (const { name, headers, want } of headerCases) {
+  test(`httpGet headers: ${name}`, async () => {
+    let seen: readonly string[] = [];
+    const server = createServer((request, response) => {
+      seen = request.rawHeaders;
+      response.end();
+    });
+    await using at = await listening(server);
+    await ask({ httpGet: { port: at.port, httpHeaders: headers } });
+    const pairs = seen.flatMap((key, i) => (i % 2 === 0 ? [[key, seen[i + 1] ?? ""]] : []));
+    const lines = pairs
+      .filter(([key]) => key !== "Host")
+      .map(([key = "", value = ""]) => `${key}: ${value}`);
+    assert.deepEqual(lines.toSorted(), want);
+  });
+}
+
+test("httpGet: a host that was asked for is kept by relative redirects, not by others", async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.url} ${request.headers.host?.replace(/:\d+$/, ":PORT")}`);
+    const { port } = request.socket.address() as AddressInfo;
+    const next = { "/": "/near", "/near": `http://127.0.0.1:${port}/far` }[request.url ?? ""];
+    response.writeHead(
+      next === undefined ? 200 : 302,
+      next === undefined ? {} : { location: next },
+    );
+    response.end();
+  });
+  await using at = await listening(server);
+  const httpHeaders = [{ name: "Host", value: "example.org" }];
+  assert.equal(await ask({ httpGet: { port: at.port, httpHeaders } }), "success");
+  assert.deepEqual(seen, ["/ example.org", "/near example.org", "/far 127.0.0.1:PORT"]);
+});
+
 test("a port that nobody has, by number or by name", async () => {
   const server = createTcpServer();
   const { port } = await (async () => {
@@ -145,9 +238,15 @@ const health = [
     answer: undefined,
     want: "failure error: health rpc failed: rpc error: code = 5",
   },
+  {
+    name: "a server of something else says so",
+    answer: undefined,
+    code: "12",
+    want: "failure error: this server does not implement the grpc health protocol (grpc.health.v1.Health)",
+  },
 ];
 
-for (const { name, answer, want } of health) {
+for (const { name, answer, code = "5", want } of health) {
   test(`grpc: ${name}`, async () => {
     let asked = Buffer.alloc(0);
     const server = createHttp2Server();
@@ -156,7 +255,7 @@ for (const { name, answer, want } of health) {
       stream.on("data", (chunk: Buffer) => (asked = Buffer.concat([asked, chunk])));
       stream.on("end", () => {
         if (answer === undefined) {
-          stream.respond({ ":status": 200, "grpc-status": "5" }, { endStream: true });
+          stream.respond({ ":status": 200, "grpc-status": code }, { endStream: true });
           return;
         }
         stream.respond({ ":status": 200 }, { waitForTrailers: true });
@@ -169,3 +268,23 @@ for (const { name, answer, want } of health) {
     assert.deepEqual([...asked], [0, 0, 0, 0, 5, 10, 3, 119, 101, 98]);
   });
 }
+
+test("grpc: nobody listens", async () => {
+  const { port } = await (async () => {
+    await using at = await listening(createTcpServer());
+    return at;
+  })();
+  assert.equal(
+    await ask({ grpc: { port } }),
+    'failure timeout: failed to connect service "127.0.0.1:PORT" within 0.3s: context deadline exceeded',
+  );
+});
+
+test("grpc: no answer in time", async () => {
+  const server = createHttp2Server(() => {});
+  await using at = await listening(server);
+  assert.equal(
+    await ask({ grpc: { port: at.port } }),
+    "failure timeout: health rpc did not complete within 0.3s",
+  );
+});

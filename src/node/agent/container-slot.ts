@@ -31,6 +31,8 @@ export class ContainerSlot {
   backoff: BackoffEntry | undefined;
   /** A start that could not be tried is tried again at this time, in epoch milliseconds. */
   notBeforeMs = 0;
+  /** Set-ups in a row that have failed. */
+  failures = 0;
   /** Of the current or last life. */
   log: ContainerLog | undefined;
   imageId = "";
@@ -64,6 +66,7 @@ export class ContainerSlot {
     this.imageId = imageId;
     this.log = log;
     this.waiting = undefined;
+    this.failures = 0;
     this.isReady = false;
     this.isStarted = false;
     this.isStopping = false;

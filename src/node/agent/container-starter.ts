@@ -6,6 +6,7 @@ import { describeError } from "../../lib/errors.ts";
 import { canonicalImage, findImage, type ImageEntry } from "../images/image-table.ts";
 import { ImagePulls } from "../lifecycle/image-pulls.ts";
 import type { BackoffEntry } from "../lifecycle/restart-backoff.ts";
+import { CONTAINER_RETRY, retryPauseMs } from "../lifecycle/retry-pause.ts";
 import { ContainerLog, removeLogFiles } from "../runtime/container-log.ts";
 import { type ContainerExit, type RunningContainer, RuntimeError } from "../runtime/runtime.ts";
 import { loadSources, setUpContainer } from "./container-setup.ts";
@@ -14,9 +15,6 @@ import { type NodeContext, recordContainerEvent } from "./node-context.ts";
 import type { PodGround } from "./pod-ground.ts";
 import { runPostStart } from "./stop-container.ts";
 import { terminationMessage } from "./termination-message.ts";
-
-/** Pause before another try to set a container up, in milliseconds. */
-const SET_UP_RETRY_MS = 2_000;
 
 /** The pod whose containers are started, and what its worker is told. */
 export interface ContainerStarterOptions {
@@ -180,7 +178,9 @@ export class ContainerStarter {
 
   #fail(slot: ContainerSlot, waiting: Waiting): void {
     slot.waiting = waiting;
-    slot.notBeforeMs = this.#options.node.clock.now() + SET_UP_RETRY_MS;
+    slot.failures++;
+    const pauseMs = retryPauseMs(slot.failures, CONTAINER_RETRY);
+    slot.notBeforeMs = this.#options.node.clock.now() + pauseMs;
     this.#tell(slot, "Warning", "Failed", `Error: ${waiting.message ?? waiting.reason}`);
   }
 

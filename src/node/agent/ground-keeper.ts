@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/types.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
+import { GROUND_RETRY, retryPauseMs } from "../lifecycle/retry-pause.ts";
 import type { NodeContext } from "./node-context.ts";
 import { type PodGround, prepareGround, refreshVolumes } from "./pod-ground.ts";
 
@@ -13,6 +14,9 @@ export class GroundKeeper {
   readonly #dir: string;
   #ground: PodGround | undefined;
   #volumesAtMs = 0;
+  /** Tries in a row that have failed, and when to try again, by the monotonic clock. */
+  #failures = 0;
+  #retryAtMs = 0;
 
   constructor(node: NodeContext, dir: string) {
     this.#node = node;
@@ -28,17 +32,27 @@ export class GroundKeeper {
     return this.#ground?.network.ips[0] ?? "";
   }
 
-  /** Undefined when it can not be had yet, which is told. */
+  /** How long until another try is worth it, in milliseconds. */
+  get retryMs(): number {
+    return Math.max(0, this.#retryAtMs - this.#node.clock.monotonicMs());
+  }
+
+  /** Undefined when it can not be had yet, which is told; see `retryMs`. */
   async prepare(pod: Pod): Promise<PodGround | undefined> {
     if (this.#ground !== undefined) {
       await this.#refreshVolumes(pod, this.#ground);
       return this.#ground;
     }
+    if (this.retryMs > 0) return undefined;
     this.#volumesAtMs = this.#node.clock.monotonicMs();
     try {
       this.#ground = await prepareGround(pod, this.#dir, this.#node);
+      this.#failures = 0;
       return this.#ground;
     } catch (error) {
+      this.#failures++;
+      const pauseMs = retryPauseMs(this.#failures, GROUND_RETRY);
+      this.#retryAtMs = this.#node.clock.monotonicMs() + pauseMs;
       if (errorCode(error) !== "SANDBOX_FAILED") this.#tell(pod, "FailedMount", error);
       else this.#tell(pod, "FailedCreatePodSandBox", error, "Failed to create pod sandbox: ");
       return undefined;

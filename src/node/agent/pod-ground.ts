@@ -22,10 +22,21 @@ export async function refreshVolumes(pod: Pod, dir: string, node: NodeContext, g
   prepareVolumes({ pod, dir, facts: { ...ground.facts, pod }, sources });
 }
 
-/** Makes it, or throws a `RuntimeError` and leaves nothing behind. `dir` is the pod's own folder. */
+/**
+ * Makes it, or throws a `RuntimeError` and leaves nothing behind but files in `dir`, the pod's own folder. Volumes come
+ * first, as in the kubelet: a pod that waits for a Secret has no address yet.
+ */
 export async function prepareGround(pod: Pod, dir: string, node: NodeContext): Promise<PodGround> {
+  const { nodeIps: hostIps, allocatable } = node;
+  const sources = await loadSources(node.api, pod, "volumes");
   await node.turns.next();
   mkdirSync(dir, { recursive: true });
+  const volumes = prepareVolumes({
+    pod,
+    dir,
+    facts: { pod, podIps: [], hostIps, allocatable },
+    sources,
+  });
   const network = await node.runtime.openPod({
     uid: pod.metadata.uid ?? "",
     dir,
@@ -36,10 +47,7 @@ export async function prepareGround(pod: Pod, dir: string, node: NodeContext): P
   try {
     const { mounts, warnings } = writePodFiles(pod, { dir, ips: network.ips }, node);
     for (const warning of warnings) node.events.record(pod, { type: "Warning", ...warning });
-    const { nodeIps: hostIps, allocatable } = node;
     const facts = { pod, podIps: network.ips, hostIps, allocatable };
-    const sources = await loadSources(node.api, pod, "volumes");
-    const volumes = prepareVolumes({ pod, dir, facts, sources });
     return { network, files: mounts, volumes, facts };
   } catch (error) {
     await network[Symbol.asyncDispose]();

@@ -26,9 +26,6 @@ const RESYNC_MS = 60_000;
 /** Pause after a failure that has nothing to do with the pod, such as the API being away, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Pause before another try to make namespaces or volumes, in milliseconds. */
-const SET_UP_RETRY_MS = 2_000;
-
 /** Grace of a pod whose object is gone already, in milliseconds. */
 const REMOVED_GRACE_MS = 1_000;
 
@@ -186,7 +183,7 @@ export class PodWorker {
     const spec = this.#pod.spec ?? { containers: [] };
     if (this.#isPastDeadline()) return this.#finish();
     const ground = await this.#keeper.prepare(this.#pod);
-    if (ground === undefined) return this.#sleepAtMost(SET_UP_RETRY_MS);
+    if (ground === undefined) return this.#sleepAtMost(this.#keeper.retryMs);
     this.#probes.refresh();
     const nowMs = this.#node.clock.now();
     const views = new Map(this.#slots.map((slot) => [slot.name, slot.view()]));

@@ -136,7 +136,8 @@ export class ProbeRunner {
     // The container may have ended meanwhile: then the answer is about nobody.
     if (slot.life?.id !== life.id) return true;
     if (!answer.isSuccess && this.#mayLookAgain()) return true;
-    if (!answer.isSuccess) this.#tell(pod.object, answer.output);
+    if (!answer.isSuccess) this.#tell(pod.object, "failed", answer.output);
+    else if (answer.isDoubtful === true) this.#tell(pod.object, "warning", answer.output);
     const { successThreshold = 1, failureThreshold = 3 } = probe;
     const outcome = answer.isSuccess ? "success" : "failure";
     this.#state = endProbe(kind, this.#state, outcome, { successThreshold, failureThreshold });
@@ -156,13 +157,13 @@ export class ProbeRunner {
     return true;
   }
 
-  #tell(pod: Pod, output: string): void {
+  #tell(pod: Pod, verdict: "failed" | "warning", output: string): void {
     const { kind, slot, node } = this.#options;
     const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
     recordContainerEvent(node, pod, slot.spec, {
       type: "Warning",
-      reason: "Unhealthy",
-      message: `${name} probe failed: ${output}`,
+      reason: verdict === "failed" ? "Unhealthy" : "ProbeWarning",
+      message: `${name} probe ${verdict}: ${output}`,
     });
   }
 }

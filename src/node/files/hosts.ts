@@ -1,4 +1,5 @@
 import type { Pod } from "../../api/types.ts";
+import { RuntimeError } from "../runtime/runtime.ts";
 
 /** Longest label of a name (RFC 1035 section 2.3.4), so longest host name. */
 const HOSTNAME_MAX = 63;
@@ -34,11 +35,16 @@ export function podHostname(pod: Pod, clusterDomain: string): PodHostname {
   };
 }
 
-/** What the kernel of the pod says, `spec.setHostnameAsFQDN` regarded. */
+/** What the kernel of the pod says, `spec.setHostnameAsFQDN` regarded. Throws if that is longer than a kernel takes. */
 export function kernelHostname(pod: Pod, clusterDomain: string): string {
   const { hostname, fqdn } = podHostname(pod, clusterDomain);
   if (pod.spec?.setHostnameAsFQDN !== true || fqdn === undefined) return hostname;
-  return fqdn.slice(0, KERNEL_HOSTNAME_MAX);
+  if (fqdn.length <= KERNEL_HOSTNAME_MAX) return fqdn;
+  const limit = `${KERNEL_HOSTNAME_MAX} characters is the max, ${fqdn.length} characters requested`;
+  throw new RuntimeError(
+    "SANDBOX_FAILED",
+    `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fqdn} is too long (${limit})`,
+  );
 }
 
 /** A pod, and what its hosts file is made of. */

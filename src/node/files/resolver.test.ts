@@ -39,6 +39,13 @@ const limits = [
     message: /^Search Line limits were exceeded/,
   },
   {
+    name: "a search path that is longer than a name may be is left out alone",
+    searches: ["z".repeat(254), "z".repeat(253)],
+    servers: 3,
+    paths: 4,
+    message: /^Search Line limits were exceeded.*cluster\.local z{253}$/,
+  },
+  {
     name: "no more than 2048 characters of search paths",
     searches: Array.from({ length: 20 }, (_, i) => `${"y".repeat(200)}${i}.example.org`),
     servers: 3,

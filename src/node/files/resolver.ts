@@ -28,6 +28,9 @@ const NAMESERVERS_MAX = 3;
 const SEARCHES_MAX = 32;
 const SEARCH_CHARACTERS_MAX = 2048;
 
+/** Longest name in DNS, and so longest search path, in characters. */
+const SEARCH_PATH_CHARACTERS_MAX = 253;
+
 /** The resolver configuration of a pod by its `dnsPolicy` and `dnsConfig`. */
 export function podResolver(
   pod: Pod,
@@ -103,7 +106,9 @@ function withinLimits(config: ResolverConfig): {
     const message = `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${nameservers.join(" ")}`;
     warnings.push({ reason: "DNSConfigForming", message });
   }
-  const searches = config.searches.slice(0, SEARCHES_MAX);
+  const searches = config.searches
+    .filter((path) => path.length <= SEARCH_PATH_CHARACTERS_MAX)
+    .slice(0, SEARCHES_MAX);
   while (searches.join(" ").length > SEARCH_CHARACTERS_MAX) searches.pop();
   if (searches.length < config.searches.length) {
     const message = `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(" ")}`;

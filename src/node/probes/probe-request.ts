@@ -13,6 +13,8 @@ import type { RunningContainer } from "../runtime/runtime.ts";
 export interface ProbeAnswer {
   readonly isSuccess: boolean;
   readonly output: string;
+  /** A success that is worth a word, such as a redirect to somewhere else. */
+  readonly isDoubtful?: boolean;
 }
 
 /** The container that is asked, and how it is reached. */
@@ -53,7 +55,7 @@ export async function askProbe(
     }
     if (handler.grpc !== undefined) {
       const { port, service = "" } = handler.grpc;
-      return await askGrpc(target, { port, service }, timeout);
+      return await askGrpc(target, { port, service }, { timeout, timeoutMs });
     }
     return { isSuccess: false, output: "missing probe handler" };
   } catch (error) {
@@ -117,29 +119,60 @@ async function askHttp(
   let url = new URL(
     `${scheme}://${hostPort({ host, port })}${path.startsWith("/") ? path : `/${path}`}`,
   );
+  let headers = headersOf(get);
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    const { status, location } = await fetchOnce(url, get, target, timeout);
-    if (status >= 300 && status < 400 && location !== undefined) {
-      const next = new URL(location, url);
-      // Going to another host would let a pod point the node anywhere; it counts as alive.
-      if (next.hostname !== url.hostname) {
-        return { isSuccess: true, output: "Probe terminated redirects" };
-      }
+    const { status, location, body } = await fetchOnce(url, headers, { target, timeout });
+    const next = followedStatuses.has(status) && location ? new URL(location, url) : undefined;
+    // Going to another host would let a pod point the node anywhere; it counts as alive.
+    if (next !== undefined && next.hostname === url.hostname) {
+      // A host name that was asked for is that of the place where it was asked for.
+      if (URL.canParse(location ?? "")) headers = headers.filter(([name]) => name !== "Host");
       url = next;
       continue;
     }
-    if (status >= 200 && status < 400) return { isSuccess: true, output: "" };
+    if (status >= 300 && status < 400) {
+      const output = `Probe terminated redirects, Response body: ${body}`;
+      return { isSuccess: true, isDoubtful: true, output };
+    }
+    if (status >= 200 && status < 300) return { isSuccess: true, output: "" };
     return { isSuccess: false, output: `HTTP probe failed with statuscode: ${status}` };
   }
   return { isSuccess: false, output: `Get "${url}": stopped after ${REDIRECTS_MAX} redirects` };
 }
 
+/** Redirects as Go's client follows them; of other answers below 400 a location says nothing. */
+const followedStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** The headers asked for, a repeated one as often, and the kubelet's own; an empty value takes one of these away. */
+function headersOf({ httpHeaders = [] }: HttpGet): Headers {
+  const asked = httpHeaders.map(({ name, value = "" }) => [canonical(name), value] as const);
+  const own = [
+    ["User-Agent", USER_AGENT],
+    ["Accept", "*/*"],
+  ] as const;
+  const isEmptied = ([name, value]: Headers[number]) =>
+    value === "" && own.some(([known]) => known === name);
+  const defaults = own.filter(([name]) => !asked.some(([other]) => other === name));
+  return [...asked.filter((header) => !isEmptied(header)), ...defaults, ["Connection", "close"]];
+}
+
+/** As Go writes the names of headers, for servers that care. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
+interface FetchContext {
+  readonly target: ProbeTarget;
+  readonly timeout: AbortSignal;
+}
+
 async function fetchOnce(
   url: URL,
-  get: HttpGet,
-  target: ProbeTarget,
-  timeout: AbortSignal,
-): Promise<{ readonly status: number; readonly location?: string }> {
+  headers: Headers,
+  { target, timeout }: FetchContext,
+): Promise<{ readonly status: number; readonly location?: string; readonly body: string }> {
   const isTls = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
@@ -147,18 +180,13 @@ async function fetchOnce(
   const socket = await dial(target, { host, port }, timeout).catch((error: unknown) => {
     throw describe(error);
   });
-  const headers: Record<string, string> = {
-    "user-agent": USER_AGENT,
-    accept: "*/*",
-    connection: "close",
-  };
-  for (const { name, value = "" } of get.httpHeaders ?? []) headers[name.toLowerCase()] = value;
-  // An empty value takes the default header away.
-  if (headers["accept"] === "") delete headers["accept"];
+  // Two hosts would be a malformed request: the first counts.
+  const [hostHeader = ["Host", url.host] as const] = headers.filter(([name]) => name === "Host");
+  const sent = [hostHeader, ...headers.filter(([name]) => name !== "Host")].flat();
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       // An `agent` of any kind, false too, would make Node open a connection of its own instead of this one.
-      const options = { method: "GET", headers, signal: timeout };
+      const options = { method: "GET", headers: sent, signal: timeout };
       const secure = () => connectTls({ socket, rejectUnauthorized: false });
       const request = isTls
         ? httpsRequest(url, { ...options, createConnection: secure }, resolve)
@@ -166,9 +194,10 @@ async function fetchOnce(
       request.on("error", reject);
       request.end();
     });
-    await drain(answer);
+    const body = await readBody(answer);
     const location = answer.headers.location;
-    return { status: answer.statusCode ?? 0, ...(location === undefined ? {} : { location }) };
+    const status = answer.statusCode ?? 0;
+    return { status, body, ...(location === undefined ? {} : { location }) };
   } catch (error) {
     if (!timeout.aborted) throw describe(error);
     throw describe("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
@@ -178,12 +207,15 @@ async function fetchOnce(
 }
 
 /** Reads what the kubelet would, so that a server is not cut off in a small answer. */
-async function drain(answer: IncomingMessage): Promise<void> {
+async function readBody(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of answer) {
+    chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return;
+    if (bytes > BODY_BYTES_MAX) break;
   }
+  return Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX).toString();
 }
 
 async function askExec(
@@ -212,10 +244,15 @@ async function askExec(
 async function askGrpc(
   target: ProbeTarget,
   { port, service }: { readonly port: number; readonly service: string },
-  timeout: AbortSignal,
+  { timeout, timeoutMs }: { readonly timeout: AbortSignal; readonly timeoutMs: number },
 ): Promise<ProbeAnswer> {
   const to = { host: target.podIp, port };
-  const socket = await dial(target, to, timeout);
+  const seconds = `${timeoutMs / 1000}s`;
+  const socket = await dial(target, to, timeout).catch(() => {
+    // gRPC tries again until the time is up, whatever is wrong.
+    const what = `failed to connect service "${hostPort(to)}" within ${seconds}`;
+    throw new Error(`timeout: ${what}: context deadline exceeded`);
+  });
   const session = connectHttp2(`http://${hostPort(to)}`, { createConnection: () => socket });
   try {
     const answer = new Promise<ProbeAnswer>((resolve, reject) => {
@@ -236,7 +273,7 @@ async function askGrpc(
       stream.on("end", () => resolve(grpcAnswer(Buffer.concat(chunks), status)));
       stream.end(grpcRequest(service));
     });
-    const late = `timeout: failed to connect service "${hostPort(to)}" within the timeout`;
+    const late = `timeout: health rpc did not complete within ${seconds}`;
     return await Promise.race([answer, rejectAt(timeout, late)]);
   } finally {
     session.destroy();
@@ -256,9 +293,15 @@ function grpcRequest(service: string): Buffer {
   return Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 }
 
+const GRPC_UNIMPLEMENTED = "12";
+
 /** HealthCheckResponse { status = 1 }: 0 UNKNOWN, 1 SERVING, 2 NOT_SERVING, 3 SERVICE_UNKNOWN. */
 function grpcAnswer(body: Buffer, status: string | undefined): ProbeAnswer {
   if (status !== undefined && status !== "0") {
+    if (status === GRPC_UNIMPLEMENTED) {
+      const protocol = "the grpc health protocol (grpc.health.v1.Health)";
+      return { isSuccess: false, output: `error: this server does not implement ${protocol}` };
+    }
     return { isSuccess: false, output: `error: health rpc failed: rpc error: code = ${status}` };
   }
   const isServing = body.length >= 7 && body[5] === 0x08 && body[6] === 1;
