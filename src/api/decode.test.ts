@@ -106,8 +106,8 @@ const accepted: readonly Accepted[] = [
       spec: { ports: [{ port: 1 }, { port: 3 }] },
     },
     warnings: [
-      'unknown field "spec.ports[1].color"',
       'duplicate field "metadata.labels.x"',
+      'unknown field "spec.ports[1].color"',
       'duplicate field "spec.ports[1].port"',
     ],
   },
@@ -210,15 +210,20 @@ const unrecognized = "the object provided is unrecognized (must be of type Servi
 
 const refused: readonly Refused[] = [
   {
-    name: "all unknown and duplicate fields are listed",
+    name: "all unknown and duplicate fields are listed, in the order in which they stand",
     body: '{"metadata":{"name":"a"},"spec":{"foo":1,"x":2,"type":"NodePort","type":"ClusterIP"},"bar":1}',
-    message: `${cannot}strict decoding error: unknown field "spec.foo", unknown field "spec.x", unknown field "bar", duplicate field "spec.type"`,
+    message: `${cannot}strict decoding error: unknown field "spec.foo", unknown field "spec.x", duplicate field "spec.type", unknown field "bar"`,
+  },
+  {
+    name: "an unknown field that stands twice is unknown, and nothing in it is looked at",
+    body: '{"spec":{"foo":{"a":1,"a":2},"foo":[{"b":1,"b":2}],"type":"NodePort","type":"ClusterIP"}}',
+    message: `${cannot}strict decoding error: unknown field "spec.foo", duplicate field "spec.type"`,
   },
   {
     name: "unknown and duplicate fields of YAML are listed",
     type: "application/yaml",
     body: "spec:\n  foo: 1\n  ports:\n  - {port: 1, port: 2}\n",
-    message: `${cannot}strict decoding error: unknown field "spec.foo", duplicate field "spec.ports[0].port"`,
+    message: `${cannot}strict decoding error: yaml: unmarshal errors:\n  line 4: key "port" already set in map, unknown field "spec.foo"`,
   },
   {
     name: "a text where a number has to be",
@@ -278,7 +283,7 @@ const refused: readonly Refused[] = [
     name: "another kind",
     body: '{"kind":"Pod","apiVersion":"v1"}',
     message:
-      'Pod in version "v1" cannot be handled as a Service: converting (v1.Pod) to (v1.Service): unknown conversion',
+      'Pod in version "v1" cannot be handled as a Service: converting (v1.Pod) to (core.Service): unknown conversion',
   },
   {
     name: "another version",

@@ -1,5 +1,5 @@
 import { conform, isJsonObject, type JsonObject, MismatchError } from "./conform.ts";
-import { duplicateFields, parseJson, SyntaxFault } from "./decode/json.ts";
+import { parseJson, type StrictFault, SyntaxFault, strictFaults } from "./decode/json.ts";
 import { decodeMessage, openEnvelope } from "./decode/protobuf.ts";
 import { WireFault } from "./decode/wire.ts";
 import { parseYaml } from "./decode/yaml.ts";
@@ -72,7 +72,7 @@ function decodeBody(
   options: DecodeOptions,
   checkVersion: boolean,
 ): Decoded<JsonObject> {
-  const parsed = parseBody(kind, body, mediaType, options);
+  const parsed = parseBody(kind, body, mediaType);
   checkIdentity(kind, parsed.value, checkVersion);
   try {
     return conformBody(kind, parsed, options);
@@ -84,15 +84,11 @@ function decodeBody(
 
 interface ParsedBody {
   readonly value: JsonObject;
-  readonly duplicates: readonly string[];
+  /** What a strict reader says of it, given the paths of the fields that the schema doesn't have. */
+  faults(unknown: readonly string[]): readonly string[];
 }
 
-function parseBody(
-  kind: BodyType,
-  body: Uint8Array,
-  mediaType: string,
-  { fieldValidation }: DecodeOptions,
-): ParsedBody {
+function parseBody(kind: BodyType, body: Uint8Array, mediaType: string): ParsedBody {
   const [essence = ""] = mediaType.split(";", 1);
   try {
     switch (essence.trim().toLowerCase()) {
@@ -101,10 +97,7 @@ function parseBody(
         const text = decodeText(body);
         const value = parseJson(text);
         if (!isJsonObject(value)) throw new SyntaxFault("the body is no JSON object");
-        return {
-          value,
-          duplicates: fieldValidation === "Ignore" ? [] : duplicateFields(text, value),
-        };
+        return { value, faults: (unknown) => strictFaults(text, value, unknown).map(faultText) };
       }
       case "application/yaml": {
         if (body.length > YAML_BYTES_MAX) {
@@ -113,10 +106,10 @@ function parseBody(
         }
         const { value, duplicates } = parseYaml(decodeText(body));
         if (!isJsonObject(value)) throw new SyntaxFault("the body is no YAML map");
-        return { value, duplicates };
+        return { value, faults: (unknown) => yamlFaults(duplicates, unknown) };
       }
       case "application/vnd.kubernetes.protobuf":
-        return { value: parseProtobuf(kind, body), duplicates: [] };
+        return { value: parseProtobuf(kind, body), faults: () => [] };
       default:
         throw new StatusError(
           415,
@@ -181,36 +174,55 @@ function checkIdentity(kind: BodyType, value: JsonObject, checkVersion: boolean)
     throw cannotHandle(
       kind,
       value,
-      `converting (v1.${name}) to (v1.${kind.kind}): unknown conversion`,
+      `converting (${kind.version}.${name}) to (${internalName(kind)}): unknown conversion`,
     );
   }
 }
 
+/** The kind as Go code inside Kubernetes calls it: `core.Pod`, `apps.Deployment`. */
+function internalName({ group, kind }: BodyType): string {
+  return `${group.split(".")[0] || "core"}.${kind}`;
+}
+
 function conformBody(
   kind: BodyType,
-  { value, duplicates }: ParsedBody,
+  { value, faults }: ParsedBody,
   { fieldValidation }: DecodeOptions,
 ): Decoded<JsonObject> {
   const { value: conformed, unknown } = conform(value, kind.schema);
-  const faults = strictFaults(unknown, duplicates);
-  if (fieldValidation === "Strict" && faults.length > 0) {
-    throw cannotHandle(kind, value, strictMessage(faults));
+  const found = fieldValidation === "Ignore" ? [] : faults(unknown);
+  if (fieldValidation === "Strict" && found.length > 0) {
+    throw cannotHandle(kind, value, strictMessage(found));
   }
   return {
     object: { kind: kind.kind, apiVersion: apiVersionOf(kind), ...conformed },
-    warnings: fieldValidation === "Warn" ? faults : [],
+    warnings: fieldValidation === "Warn" ? found.flatMap(faultLines) : [],
   };
 }
 
-/** Kubernetes' words for unknown and duplicate fields, one line each. */
-export function strictFaults(
-  unknown: readonly string[],
-  duplicates: readonly string[],
-): readonly string[] {
+/** Kubernetes' words for a field that is unknown or stands twice. */
+export function faultText({ problem, path }: StrictFault): string {
+  return `${problem} field "${path}"`;
+}
+
+const yamlHead = "yaml: unmarshal errors:\n";
+
+/** Go's reader of YAML tells of all duplicates at once, and passes the members on in the order of their names. */
+function yamlFaults(duplicates: readonly string[], unknown: readonly string[]): readonly string[] {
+  const lines = duplicates.map((line) => `  ${line}`).join("\n");
   return [
-    ...unknown.map((path) => `unknown field "${path}"`),
-    ...duplicates.map((path) => `duplicate field "${path}"`),
+    ...(duplicates.length === 0 ? [] : [`${yamlHead}${lines}`]),
+    ...unknown.toSorted().map((path) => faultText({ problem: "unknown", path })),
   ];
+}
+
+/** As warnings, the mistakes that YAML tells of at once stand each on a line of its own. */
+function faultLines(text: string): readonly string[] {
+  if (!text.startsWith(yamlHead)) return [text];
+  return text
+    .slice(yamlHead.length)
+    .split("\n")
+    .map((line) => line.trim());
 }
 
 /** All of them as one message. */

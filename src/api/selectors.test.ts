@@ -74,7 +74,7 @@ for (const { text, want } of badLabelSelectors) {
       (error) =>
         error instanceof StatusError &&
         error.status.code === 400 &&
-        error.status.message.startsWith(want),
+        error.status.message?.startsWith(want) === true,
     );
   });
 }

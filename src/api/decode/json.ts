@@ -15,13 +15,25 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What a strict reader does not like of a member. */
+export interface StrictFault {
+  readonly problem: "duplicate" | "unknown";
+  readonly path: string;
+}
+
 /**
- * Paths of names that stand twice in one object. `value` is what the text was parsed to: when it is written back
- * to the very same text, as clients' compact bodies mostly are, there can't be a name twice and the slow look
+ * Names that stand twice in one object, and those of `unknown`, in the order of the text. Nobody looks into an
+ * unknown member, nor counts how often it stands there. `value` is what the text was parsed to: when it is written
+ * back to the very same text, as clients' compact bodies mostly are, there can't be a name twice and the slow look
  * is saved.
  */
-export function duplicateFields(text: string, value: unknown): readonly string[] {
-  return writtenBack(value) === text.trimEnd() ? [] : scanForDuplicates(text);
+export function strictFaults(
+  text: string,
+  value: unknown,
+  unknown: readonly string[],
+): readonly StrictFault[] {
+  if (unknown.length === 0 && writtenBack(value) === text.trimEnd()) return [];
+  return scanForFaults(text, new Set(unknown));
 }
 
 function writtenBack(value: unknown): string {
@@ -35,14 +47,15 @@ function writtenBack(value: unknown): string {
 
 interface Frame {
   readonly path: string;
-  /** Names seen so far; undefined in a list. */
+  /** Names seen so far; undefined in a list, and in what nobody looks into. */
   readonly names: Set<string> | undefined;
+  readonly isIgnored: boolean;
   index: number;
 }
 
 /** Goes through valid JSON once, with a stack of its own, and reads nothing but names. */
-function scanForDuplicates(text: string): readonly string[] {
-  const found = new Set<string>();
+function scanForFaults(text: string, unknown: ReadonlySet<string>): readonly StrictFault[] {
+  const found = new Map<string, StrictFault>();
   const stack: Frame[] = [];
   let childPath = "";
   let i = 0;
@@ -54,18 +67,22 @@ function scanForDuplicates(text: string): readonly string[] {
       if (frame?.names !== undefined && isName(text, end)) {
         const name: unknown = JSON.parse(text.slice(i, end));
         childPath = frame.path === "" ? `${name}` : `${frame.path}.${name}`;
-        if (frame.names.has(`${name}`)) found.add(childPath);
+        const isUnknown = unknown.has(childPath);
+        if ((isUnknown || frame.names.has(`${name}`)) && !found.has(childPath)) {
+          const problem = isUnknown ? "unknown" : "duplicate";
+          found.set(childPath, { problem, path: childPath });
+        }
         frame.names.add(`${name}`);
       }
       i = end;
       continue;
     }
     if (char === "{" || char === "[") {
-      const path =
-        frame !== undefined && frame.names === undefined
-          ? `${frame.path}[${frame.index}]`
-          : childPath;
-      stack.push({ path, names: char === "{" ? new Set() : undefined, index: 0 });
+      const isItem = frame !== undefined && frame.names === undefined;
+      const path = isItem ? `${frame.path}[${frame.index}]` : childPath;
+      const isIgnored = (frame?.isIgnored ?? false) || (!isItem && unknown.has(path));
+      const names = char === "{" && !isIgnored ? new Set<string>() : undefined;
+      stack.push({ path, names, isIgnored, index: 0 });
     } else if (char === "}" || char === "]") {
       stack.pop();
     } else if (char === "," && frame !== undefined) {
@@ -73,7 +90,7 @@ function scanForDuplicates(text: string): readonly string[] {
     }
     i++;
   }
-  return [...found];
+  return [...found.values()];
 }
 
 /** Where the string that starts at `start` is over. */

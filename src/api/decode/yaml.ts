@@ -1,13 +1,19 @@
-import { isCollection, isMap, isScalar, type Node, parseDocument } from "yaml";
+import { isCollection, isMap, isScalar, Lexer, LineCounter, type Node, parseDocument } from "yaml";
 import { STRICT_ERRORS_MAX } from "../conform.ts";
 import { SyntaxFault } from "./json.ts";
 
 /** A short text of aliases can stand for gigabytes; more of them than this are refused. */
 const ALIASES_MAX = 100;
 
+/**
+ * Reading takes about 2 us a token, and everybody waits: so many take 0.2 s, and make 15,000 lines of fields. A block
+ * of text is one token, however long.
+ */
+const TOKENS_MAX = 100_000;
+
 export interface YamlValue {
   readonly value: unknown;
-  /** Paths of keys that stand twice in one map. */
+  /** Keys that stand twice in one map, as Go's reader tells of them: one line each. */
   readonly duplicates: readonly string[];
 }
 
@@ -17,8 +23,11 @@ export interface YamlValue {
  */
 export function parseYaml(text: string): YamlValue {
   try {
+    checkSize(text);
+    const lineCounter = new LineCounter();
     const document = parseDocument(text, {
       version: "1.1",
+      lineCounter,
       uniqueKeys: false,
       logLevel: "silent",
       customTags: (tags) =>
@@ -31,7 +40,7 @@ export function parseYaml(text: string): YamlValue {
     const [error] = document.errors.filter(({ code }) => code !== "MULTIPLE_DOCS");
     if (error !== undefined) throw new SyntaxFault(firstLine(error.message));
     const duplicates: string[] = [];
-    collectDuplicates(document.contents, "", duplicates);
+    collectDuplicates(document.contents, lineCounter, duplicates);
     return { value: document.toJS({ maxAliasCount: ALIASES_MAX }), duplicates };
   } catch (error) {
     if (error instanceof SyntaxFault) throw error;
@@ -40,24 +49,36 @@ export function parseYaml(text: string): YamlValue {
   }
 }
 
+function checkSize(text: string): void {
+  // No token is empty but those that begin a document.
+  if (text.length < TOKENS_MAX) return;
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) {
+    if (++count > TOKENS_MAX) throw new SyntaxFault(`more than ${TOKENS_MAX} tokens`);
+  }
+}
+
 function firstLine(message: string): string {
   return message.split("\n", 1)[0]?.replace(/:$/, "") ?? "";
 }
 
-function collectDuplicates(node: Node | null, path: string, found: string[]): void {
+function collectDuplicates(node: Node | null, lines: LineCounter, found: string[]): void {
   if (!isCollection(node)) return;
   const names = new Set<string>();
   for (const [i, item] of node.items.entries()) {
     if (!isMap(node)) {
-      collectDuplicates(asNode(item), `${path}[${i}]`, found);
+      collectDuplicates(asNode(item), lines, found);
       continue;
     }
     const pair = node.items[i];
-    const name = isScalar(pair?.key) ? String(pair.key.value) : "";
-    const childPath = path === "" ? name : `${path}.${name}`;
-    if (names.has(name) && name !== "<<" && found.length < STRICT_ERRORS_MAX) found.push(childPath);
+    const key = isScalar(pair?.key) ? pair.key : undefined;
+    const name = String(key?.value ?? "");
+    if (names.has(name) && name !== "<<" && found.length < STRICT_ERRORS_MAX) {
+      const { line } = lines.linePos(key?.range?.[0] ?? 0);
+      found.push(`line ${line}: key ${JSON.stringify(name)} already set in map`);
+    }
     names.add(name);
-    collectDuplicates(asNode(pair?.value), childPath, found);
+    collectDuplicates(asNode(pair?.value), lines, found);
   }
 }
 

@@ -306,7 +306,7 @@ test("applyPatch warns of unknown fields when asked to", () => {
     patch: '{"spec":{"color":"red","type":"NodePort", "type":"NodePort"}}',
     fieldValidation: "Warn",
   });
-  assert.deepEqual(warnings, ['unknown field "spec.color"', 'duplicate field "spec.type"']);
+  assert.deepEqual(warnings, ['duplicate field "spec.type"', 'unknown field "spec.color"']);
 });
 
 for (const { name, type, message } of [

@@ -1,6 +1,6 @@
 import { conform, isJson, isJsonObject, type JsonObject, MismatchError } from "../conform.ts";
-import { duplicateFields, parseJson, SyntaxFault } from "../decode/json.ts";
-import { type FieldValidation, strictFaults, strictMessage } from "../decode.ts";
+import { parseJson, SyntaxFault, strictFaults } from "../decode/json.ts";
+import { type FieldValidation, faultText, strictMessage } from "../decode.ts";
 import { invalid, invalidStatus } from "../field-error.ts";
 import type { BodyType } from "../kinds.ts";
 import { apiVersionOf } from "../resource.ts";
@@ -48,7 +48,9 @@ export function applyPatch<T extends object>(
     const strange = type === "application/json-patch+json" ? unknownMembers(patch) : [];
     const faults = [
       ...strange.map((path) => `json patch unknown field "${path}"`),
-      ...strictFaults(unknown, duplicates),
+      ...duplicates,
+      // The patched object has no text, and so no order but that of its names.
+      ...unknown.toSorted().map((path) => faultText({ problem: "unknown", path })),
     ];
     if (options.fieldValidation === "Strict" && faults.length > 0) {
       throw new MismatchError(strictMessage(faults));
@@ -80,6 +82,7 @@ export function patchTypeOf(mediaType: string): PatchMediaType {
 
 interface ParsedPatch {
   readonly patch: JsonValue;
+  /** What a strict reader says of names that stand twice. */
   readonly duplicates: readonly string[];
 }
 
@@ -88,7 +91,8 @@ function parsePatch(body: Uint8Array, { fieldValidation }: PatchOptions): Parsed
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     const patch = parseJson(text);
     if (!isJson(patch)) throw new SyntaxFault("exceeded max depth");
-    return { patch, duplicates: fieldValidation === "Ignore" ? [] : duplicateFields(text, patch) };
+    const duplicates = fieldValidation === "Ignore" ? [] : strictFaults(text, patch, []);
+    return { patch, duplicates: duplicates.map(faultText) };
   } catch (error) {
     if (!(error instanceof SyntaxFault) && !(error instanceof TypeError)) throw error;
     throw new StatusError(400, "BadRequest", `error decoding patch: ${error.message}`);
