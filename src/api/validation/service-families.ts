@@ -143,22 +143,30 @@ function clusterIpsChange({ spec }: Service, { spec: old }: Service): FieldError
 function familiesChange({ spec }: Service, { spec: old }: Service): FieldError[] {
   const next = spec?.ipFamilies ?? [];
   const before = old?.ipFamilies ?? [];
-  const at = `${familiesField}[0]`;
+  const refused = (detail: string) => refusedFamilies(next, detail);
   if (next.length === before.length) {
-    return next.flatMap((family, index) =>
-      family === before[index] ? [] : [invalid(at, next, fixed)],
-    );
+    return next.flatMap((family, index) => (family === before[index] ? [] : [refused(fixed)]));
   }
   const errors: FieldError[] = [];
   if (next.length < before.length && (spec?.clusterIPs ?? []).length === 0) {
-    errors.push(invalid(at, next, "primary ipFamily can not be unset"));
+    errors.push(refused("primary ipFamily can not be unset"));
   }
   if (next.length > 0 && before.length > 0 && next[0] !== before[0]) {
-    errors.push(invalid(at, next, fixed));
+    errors.push(refused(fixed));
   }
   if (next.length === 1 && before.length > 1 && spec?.ipFamilyPolicy !== "SingleStack") {
     const detail = "must be set to 'SingleStack' when releasing the secondary ipFamily";
     errors.push(invalid(policyField, spec?.ipFamilyPolicy, detail));
   }
   return errors;
+}
+
+/** The list has a type of its own in Go, and Kubernetes shows it. */
+function refusedFamilies(families: readonly string[], detail: string): FieldError {
+  const list = families.map((family) => JSON.stringify(family)).join(", ");
+  return {
+    reason: "FieldValueInvalid",
+    field: `${familiesField}[0]`,
+    message: `Invalid value: []core.IPFamily{${list}}: ${detail}`,
+  };
 }

@@ -110,9 +110,23 @@ function validatePorts(ports: readonly ServicePort[]): FieldError[] {
 
 function validateDistinctPorts(ports: readonly ServicePort[]): FieldError[] {
   const repeated = repeats(ports.map(({ protocol, port }) => `${protocol}/${port}`));
-  return ports.flatMap(({ protocol, port }, index) =>
-    repeated[index] ? [duplicate(`spec.ports[${index}]`, { protocol, port })] : [],
+  return ports.flatMap((port, index) =>
+    repeated[index]
+      ? [
+          {
+            reason: "FieldValueDuplicate",
+            field: `spec.ports[${index}]`,
+            message: `Duplicate value: ${portKey(port)}`,
+          },
+        ]
+      : [],
   );
+}
+
+/** What two ports may not share, as Kubernetes shows it: a port with nothing else in it, in Go's syntax. */
+function portKey({ protocol = "", port }: ServicePort): string {
+  const target = 'intstr.IntOrString{Type:0, IntVal:0, StrVal:""}';
+  return `core.ServicePort{Name:"", Protocol:${JSON.stringify(protocol)}, AppProtocol:(*string)(nil), Port:${port}, TargetPort:${target}, NodePort:0}`;
 }
 
 function validatePort(
