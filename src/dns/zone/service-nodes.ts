@@ -1,5 +1,5 @@
 import { recordTypes } from "../wire/constants.ts";
-import { labelKey, type NameKey } from "../wire/name.ts";
+import { labelKey, labelStarts, type NameKey } from "../wire/name.ts";
 import { recordSet } from "../wire/record-set.ts";
 import {
   addressSets,
@@ -90,13 +90,16 @@ export function zonalNode(
   below: NameKey,
   context: NodeContext,
 ): ZoneNode | undefined {
-  if (source.service.kind !== "headless" || !below.endsWith(ZONE_LABEL)) return undefined;
-  const choice = below.slice(0, below.length - ZONE_LABEL.length);
-  if (choice === "" || choice === PIN_LABEL || choice === PREFER_LABEL) return emptyNode;
-  const mode = [PIN_LABEL, PREFER_LABEL].find((each) => choice.endsWith(each));
-  if (mode === undefined) return undefined;
-  const zone = choice.slice(0, choice.length - mode.length);
-  if (zone.charCodeAt(0) !== zone.length - 1) return undefined;
+  const starts = labelStarts(below);
+  const [modeAt, zoneLabelAt] = [starts.at(-2), starts.at(-1)];
+  if (source.service.kind !== "headless" || below.slice(zoneLabelAt) !== ZONE_LABEL)
+    return undefined;
+  if (modeAt === undefined) return emptyNode;
+  const mode = below.slice(modeAt, zoneLabelAt);
+  if (mode !== PIN_LABEL && mode !== PREFER_LABEL) return undefined;
+  // Labels that have no endpoints are a zone that is empty just now.
+  const zone = below.slice(0, modeAt);
+  if (zone === "") return emptyNode;
   const inZone = source.slices.map((slice) => ({
     ...slice,
     endpoints: slice.endpoints.filter(({ zoneKey }) => zoneKey === zone),

@@ -29,7 +29,7 @@ export interface EndpointView {
   /** Its name below the Service, as a relative key of one label. */
   readonly hostKey: NameKey;
   readonly address: Address;
-  /** The topology zone, as a relative key of one label; undefined if unknown. */
+  /** The topology zone as a relative key, of several labels if its name has dots; undefined if unknown. */
   readonly zoneKey: NameKey | undefined;
 }
 
@@ -87,8 +87,8 @@ export function sliceView(slice: EndpointSlice, names: EndpointNames): SliceView
       if (endpoint.conditions?.ready === false) return [];
       const pod = names === "pod" ? endpoint.targetRef?.name : undefined;
       const host = [endpoint.hostname, pod].find((each) => each !== undefined && isLabel(each));
-      const zoneKey =
-        endpoint.zone !== undefined && isLabel(endpoint.zone) ? labelKey(endpoint.zone) : undefined;
+      const zoneLabels = endpoint.zone?.split(".");
+      const zoneKey = zoneLabels?.every(isLabel) ? relativeKey(...zoneLabels) : undefined;
       return endpoint.addresses.flatMap((text) => {
         const address = parseAddress(text);
         if (address === undefined) return [];
