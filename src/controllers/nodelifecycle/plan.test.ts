@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node, Taint } from "../../api/types.ts";
-import { isCommonTrouble, silentConditions, wantedTaints, wentSilent } from "./plan.ts";
+import { evictionIntervalMs, silentConditions, wantedTaints, wentSilent, zoneOf } from "./plan.ts";
 
 const NOW_MS = Date.parse("2030-01-01T00:10:00Z");
 const NOW = "2030-01-01T00:10:00Z";
@@ -48,26 +48,46 @@ test("a node went silent only if its agent had spoken before", () => {
   assert.equal(wentSilent(node({ Ready: "False" })), false);
 });
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 const troubles: readonly {
   readonly name: string;
-  readonly unwell: number;
-  readonly of: number;
-  readonly isCommon: boolean;
+  /** Unwell nodes of all nodes, by zone. */
+  readonly zones: Readonly<Record<string, readonly [unwell: number, of: number]>>;
+  /** How far apart nodes of zone `a` lose their pods. */
+  readonly want: number;
 }[] = [
-  { name: "the only node", unwell: 1, of: 1, isCommon: true },
-  { name: "all of several", unwell: 2, of: 2, isCommon: true },
-  { name: "two of three, too few to tell", unwell: 2, of: 3, isCommon: false },
-  { name: "three of four", unwell: 3, of: 4, isCommon: true },
-  { name: "half", unwell: 5, of: 10, isCommon: false },
-  { name: "none", unwell: 0, of: 3, isCommon: false },
+  { name: "the only node", zones: { a: [1, 1] }, want: NEVER },
+  { name: "all of several", zones: { a: [2, 2] }, want: NEVER },
+  { name: "all of all zones", zones: { a: [2, 2], b: [1, 1] }, want: NEVER },
+  { name: "two of three, too few to tell", zones: { a: [2, 3] }, want: 10_000 },
+  { name: "three of four", zones: { a: [3, 4] }, want: NEVER },
+  { name: "half", zones: { a: [5, 10] }, want: 10_000 },
+  { name: "just below the share", zones: { a: [54, 100] }, want: 10_000 },
+  { name: "the share of a large zone", zones: { a: [55, 100] }, want: 100_000 },
+  { name: "a zone of fifty is not large", zones: { a: [30, 50] }, want: NEVER },
+  { name: "none", zones: { a: [0, 3] }, want: 10_000 },
+  { name: "all of this zone, another is well", zones: { a: [4, 4], b: [0, 1] }, want: 10_000 },
+  { name: "another zone is in trouble", zones: { a: [1, 4], b: [3, 4] }, want: 10_000 },
+  {
+    name: "one node each of three zones of four",
+    zones: { a: [1, 1], b: [1, 1], c: [1, 1], d: [0, 1] },
+    want: 10_000,
+  },
 ];
-for (const { name, unwell, of, isCommon } of troubles) {
-  test(`nobody is moved for a trouble that is common: ${name} unwell ${isCommon ? "is" : "is not"}`, () => {
-    const all = Array.from({ length: of }, (_, i) =>
-      node({ Ready: i < unwell ? "Unknown" : "True" }),
+for (const { name, zones, want } of troubles) {
+  test(`nodes lose their pods one by one, in a common trouble none do: ${name}`, () => {
+    const all = Object.entries(zones).flatMap(([zone, [unwell, of]]) =>
+      Array.from({ length: of }, (_, index) => inZone(zone, index < unwell ? "Unknown" : "True")),
     );
-    assert.equal(isCommonTrouble(all), isCommon);
+    assert.equal(evictionIntervalMs(all, zoneOf(inZone("a", "True"))), want);
   });
+}
+
+function inZone(zone: string, ready: string): Node {
+  const given = node({ Ready: ready });
+  const labels = { "topology.kubernetes.io/zone": zone };
+  return { ...given, metadata: { ...given.metadata, labels } };
 }
 
 const notReady: Taint = {

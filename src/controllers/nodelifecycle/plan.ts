@@ -106,14 +106,33 @@ export function healthTaint(node: Node): string | undefined {
   }
 }
 
-/** From this share of nodes unwell on, if they are more than two, the fault is more likely ours or the network's. */
+/** From this share of a zone's nodes unwell on, if more than two are, the fault is likelier ours or the network's. */
 const UNWELL_SHARE_MIN = 0.55;
+/** Larger zones go on losing pods then, but slowly; in others nobody is moved. */
+const SMALL_ZONE_MAX = 50;
+/** Nodes of a zone that begin to lose their pods are so far apart at least (0.1 a second, 0.01 in trouble). */
+const EVICTION_INTERVAL_MS = 10_000;
+const SLOW_EVICTION_INTERVAL_MS = 100_000;
 
-/** Whether so many nodes are unwell that nobody is moved: all of them, or most of a cluster of four and more. */
-export function isCommonTrouble(nodes: readonly Node[]): boolean {
-  const unwell = nodes.filter((node) => readiness(node) !== "True").length;
-  if (unwell === nodes.length) return true;
-  return unwell > 2 && unwell / nodes.length >= UNWELL_SHARE_MIN;
+/** Nodes of one zone are likely to fail together; those without labels are one zone too. */
+export function zoneOf({ metadata }: Node): string {
+  const { labels = {} } = metadata;
+  const region = labels["topology.kubernetes.io/region"] ?? "";
+  return `${region}/${labels["topology.kubernetes.io/zone"] ?? ""}`;
+}
+
+/**
+ * How far apart nodes of a zone begin to lose their pods, in milliseconds; infinite when none shall. Where no node of
+ * the cluster is well the fault is likely ours; when it is all nodes of one zone only, it is the zone's own.
+ */
+export function evictionIntervalMs(nodes: readonly Node[], zone: string): number {
+  const isWell = (node: Node) => readiness(node) === "True";
+  if (!nodes.some(isWell)) return Number.POSITIVE_INFINITY;
+  const ofZone = nodes.filter((node) => zoneOf(node) === zone);
+  const unwell = ofZone.filter((node) => !isWell(node)).length;
+  const isTrouble = unwell > 2 && unwell / ofZone.length >= UNWELL_SHARE_MIN;
+  if (!isTrouble || unwell === ofZone.length) return EVICTION_INTERVAL_MS;
+  return ofZone.length > SMALL_ZONE_MAX ? SLOW_EVICTION_INTERVAL_MS : Number.POSITIVE_INFINITY;
 }
 
 /** Whether the node was marked as unknown after its agent had spoken: a node that never spoke serves nobody. */

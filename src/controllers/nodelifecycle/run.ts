@@ -1,7 +1,7 @@
 import { leases, nodes, pods } from "../../api/resource.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isNotFound } from "../../api/status-error.ts";
-import type { Lease, Node, Pod } from "../../api/types.ts";
+import type { Lease, Node, Pod, PodCondition } from "../../api/types.ts";
 import type { Api, Informer } from "../../client/api.ts";
 import type { EventRecorder } from "../../client/events.ts";
 import type { Index } from "../../client/index-by.ts";
@@ -16,12 +16,13 @@ import { deleteExactly } from "../delete-exactly.ts";
 import { isFinished, isReady, isTerminating } from "../pods.ts";
 import { patienceMs } from "../taints.ts";
 import {
+  evictionIntervalMs,
   healthTaint,
-  isCommonTrouble,
   readiness,
   silentConditions,
   wantedTaints,
   wentSilent,
+  zoneOf,
 } from "./plan.ts";
 
 export interface NodeLifecycleOptions {
@@ -39,8 +40,6 @@ const GRACE_MS = 50_000;
 const STARTUP_GRACE_MS = 60_000;
 const PERIOD_MS = 5_000;
 const LEASE_NAMESPACE = "kube-node-lease";
-/** Nodes that begin to lose their pods are at least this far apart (0.1 a second). */
-const EVICTION_INTERVAL_MS = 10_000;
 
 /** Takes nodes that went silent out of service: their conditions, their taints, their pods. */
 export function runNodeLifecycle(
@@ -70,11 +69,12 @@ class NodeLifecycleLoop implements Loop {
   readonly #leases: Informer<Lease>;
   readonly #podsByNode: Index<Pod>;
   readonly #signs = new Map<string, Sign>();
-  /** Nodes whose pods are to leave service once the node is no longer Ready. */
+  /** Nodes whose pods are to leave service once nobody hears of the node. */
   readonly #inService = new Set<string>();
   /** Since when pods bear with their node's taints for a while, by node and uid. */
   readonly #patience = new Map<string, ReadonlyMap<string, number>>();
-  #lastEvictionMs = Number.NEGATIVE_INFINITY;
+  /** By zone. */
+  readonly #lastEvictionMs = new Map<string, number>();
 
   constructor(context: ControllerContext, options: NodeLifecycleOptions) {
     const { api, informers, clock } = context;
@@ -108,12 +108,8 @@ class NodeLifecycleLoop implements Loop {
     if (!this.#signs.has(name) && wentSilent(node)) this.#inService.add(name);
     const judged = await this.#judge(node);
     await this.#taint(judged);
-    if (readiness(judged) === "True") this.#inService.add(name);
-    else if (this.#inService.has(name)) {
-      await this.#markPodsUnready(name);
-      this.#inService.delete(name);
-      this.#tellNotReady(judged);
-    }
+    if (wentSilent(judged)) await this.#takeOutOfService(judged);
+    else if (readiness(judged) !== "Unknown") this.#inService.add(name);
     const nextMs = await this.#evict(judged);
     return { againAfterMs: Math.min(this.#periodMs, nextMs) };
   }
@@ -138,18 +134,28 @@ class NodeLifecycleLoop implements Loop {
 
   async #taint(node: Node): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
-    const isTime = nowMs - this.#lastEvictionMs >= EVICTION_INTERVAL_MS;
-    const mayEvict = isTime && !isCommonTrouble(this.#nodes.list());
+    const zone = zoneOf(node);
+    const lastMs = this.#lastEvictionMs.get(zone) ?? Number.NEGATIVE_INFINITY;
+    const mayEvict = nowMs - lastMs >= evictionIntervalMs(this.#nodes.list(), zone);
     const taints = wantedTaints(node, mayEvict, this.#clock.now());
     if (taints === undefined) return;
     const evicts = taints.some(
       ({ key, effect }) => effect === "NoExecute" && key === healthTaint(node),
     );
-    if (evicts) this.#lastEvictionMs = nowMs;
+    if (evicts) this.#lastEvictionMs.set(zone, nowMs);
     const { name = "", resourceVersion } = node.metadata;
     // The version makes the list, which a merge patch replaces as a whole, safe against other writers.
     const body = { metadata: { resourceVersion }, spec: { taints } };
     await this.#api.patch(nodes, { name }, { type: "merge", body });
+  }
+
+  /** An agent that says itself that its node is not ready still answers for its pods; for one that is silent we do. */
+  async #takeOutOfService(node: Node): Promise<void> {
+    const { name = "" } = node.metadata;
+    if (!this.#inService.has(name)) return;
+    await this.#markPodsUnready(name);
+    this.#inService.delete(name);
+    this.#tellNotReady(node);
   }
 
   #tellNotReady(node: Node): void {
@@ -167,20 +173,8 @@ class NodeLifecycleLoop implements Loop {
 
   async #markUnready(pod: Pod): Promise<void> {
     const message = "Node is not ready";
-    const condition = {
-      type: "Ready",
-      status: "False",
-      reason: "NodeNotReady",
-      message,
-      lastTransitionTime: formatTime(this.#clock.now()),
-    };
-    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
-    try {
-      const patch = { type: "strategic", body, subresource: "status" } as const;
-      await this.#api.patch(pods, nameOfKey(keyOf(pod)), patch);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const facts = { type: "Ready", status: "False", reason: "NodeNotReady", message };
+    await this.#setCondition(pod, facts);
     this.#recorder.record(pod, { type: "Warning", reason: "NodeNotReady", message });
   }
 
@@ -208,6 +202,24 @@ class NodeLifecycleLoop implements Loop {
   async #evictPod(pod: Pod): Promise<void> {
     const message = `Marking for deletion Pod ${keyOf(pod)}`;
     this.#evictions.record(pod, { type: "Normal", reason: "TaintManagerEviction", message });
+    await this.#setCondition(pod, {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "DeletionByTaintManager",
+      message: "Taint manager: deleting due to NoExecute taint",
+    });
     await deleteExactly(this.#api, pods, pod);
+  }
+
+  /** Of a pod that is gone nothing is left to be said. */
+  async #setCondition(pod: Pod, facts: Omit<PodCondition, "lastTransitionTime">): Promise<void> {
+    const condition = { ...facts, lastTransitionTime: formatTime(this.#clock.now()) };
+    const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+    try {
+      const patch = { type: "strategic", body, subresource: "status" } as const;
+      await this.#api.patch(pods, nameOfKey(keyOf(pod)), patch);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
   }
 }
