@@ -94,10 +94,11 @@ function containerDefaults<T extends k.Container | k.EphemeralContainer>(contain
 
 /** The tag of an image; `latest` without one, "" where a digest takes its place. */
 function tagOf(image: string): string {
-  if (image.includes("@")) return "";
-  const name = image.slice(image.lastIndexOf("/") + 1);
+  const [named = "", digest] = image.split("@");
+  const name = named.slice(named.lastIndexOf("/") + 1);
   const colon = name.indexOf(":");
-  return colon === -1 ? "latest" : name.slice(colon + 1);
+  if (colon !== -1) return name.slice(colon + 1);
+  return digest === undefined ? "latest" : "";
 }
 
 /** A volume without a source is an empty directory. */

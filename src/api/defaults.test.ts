@@ -159,6 +159,7 @@ const cases: readonly Case[] = [
           { name: "b", image: "nginx:latest" },
           { name: "c", image: "nginx@sha256:0123" },
           { name: "d", image: "nginx", imagePullPolicy: "Never" },
+          { name: "e", image: "nginx:latest@sha256:0123" },
         ],
       },
     },
@@ -167,6 +168,15 @@ const cases: readonly Case[] = [
       "spec.containers.1.imagePullPolicy": "Always",
       "spec.containers.2.imagePullPolicy": "IfNotPresent",
       "spec.containers.3.imagePullPolicy": "Never",
+      "spec.containers.4.imagePullPolicy": "Always",
+    },
+  },
+  {
+    name: "resources have no amounts finer than a thousandth",
+    kind: "Pod",
+    given: { spec: { containers: [{ ...container, resources: { limits: { cpu: "100u" } } }] } },
+    want: {
+      "spec.containers.0.resources": { limits: { cpu: "1m" }, requests: { cpu: "1m" } },
     },
   },
   {

@@ -1,13 +1,14 @@
 import { computedDefaults } from "./computed-defaults.ts";
 import { isJsonObject, type JsonObject, setProperty } from "./conform.ts";
 import type { BodyType } from "./kinds.ts";
+import { inThousandths } from "./quantity.ts";
 import type { Field, FieldType, JsonValue, ObjectSchema } from "./schema/schema.ts";
 import { typed } from "./typed.ts";
 
 /**
  * Fills in what the client left out, as Kubernetes does before it looks at an object: first what depends on
- * other fields, then the defaults of the tables, then zeros in fields that Kubernetes' JSON always has.
- * The object itself is not touched.
+ * other fields, then the defaults of the tables, then zeros in fields that Kubernetes' JSON always has. Amounts of
+ * resources lose what is finer than a thousandth. The object itself is not touched.
  */
 export function withDefaults<T extends object>(kind: BodyType, object: T): T {
   const value: unknown = object;
@@ -48,8 +49,13 @@ function mayLack(type: FieldType): boolean {
     case "object":
       return computedDefaults.has(nameOf(type.schema)) || stepsOf(type.schema).length > 0;
     default:
-      return mayLack(type.of);
+      return isResourceList(type) || mayLack(type.of);
   }
+}
+
+/** Every map of amounts is one of resources. */
+function isResourceList(type: FieldType): boolean {
+  return type.kind === "map" && type.of.kind === "scalar" && type.of.name === "Quantity";
 }
 
 function nameOf(schema: ObjectSchema): string {
@@ -109,9 +115,10 @@ function fillValue(value: JsonValue, type: FieldType): JsonValue {
     return next.every((item, i) => item === list[i]) ? value : next;
   }
   if (type.kind !== "map" || !isJsonObject(value)) return value;
+  const isResources = isResourceList(type);
   const next: Record<string, JsonValue> = {};
   for (const [name, item] of Object.entries(value)) {
-    setProperty(next, name, fillValue(item, type.of));
+    setProperty(next, name, isResources ? inThousandths(`${item}`) : fillValue(item, type.of));
   }
   return next;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalQuantity } from "./quantity.ts";
+import { canonicalQuantity, inThousandths } from "./quantity.ts";
 
 const cases: readonly {
   readonly text: string;
@@ -36,5 +36,21 @@ const cases: readonly {
 for (const { text, want, why } of cases) {
   test(`canonicalQuantity: ${JSON.stringify(text.slice(0, 10))} is ${want}: ${why}`, () => {
     assert.equal(canonicalQuantity(text), want);
+  });
+}
+
+const resourceAmounts = [
+  { text: "100u", want: "1m", why: "less than a thousandth is one" },
+  { text: "1500u", want: "2m", why: "what is finer is rounded up" },
+  { text: "-1n", want: "-1m", why: "away from zero" },
+  { text: "999999999n", want: "1", why: "and written canonically" },
+  { text: "1e-6", want: "1e-3", why: "also with an exponent" },
+  { text: "1m", want: "1m", why: "a thousandth stays" },
+  { text: "3Ki", want: "3Ki", why: "and so does all that is larger" },
+];
+
+for (const { text, want, why } of resourceAmounts) {
+  test(`inThousandths: ${text} is ${want}: ${why}`, () => {
+    assert.equal(inThousandths(text), want);
   });
 }

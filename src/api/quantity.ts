@@ -40,6 +40,23 @@ export function canonicalQuantity(text: string): string | undefined {
   return minus + (isExponent ? exponentText(scaled) : decimalText(scaled));
 }
 
+/** How many of a unit finer than a thousandth make one. */
+const perThousandth: Readonly<Record<string, bigint>> = {
+  u: 1000n,
+  n: 1_000_000n,
+  "e-6": 1000n,
+  "e-9": 1_000_000n,
+};
+
+/** A canonical amount without anything finer than a thousandth, as amounts of resources are: rounded up. */
+export function inThousandths(text: string): string {
+  const [, minus = "", digits = "", unit = ""] = /^(-?)(\d+)(u|n|e-6|e-9)$/.exec(text) ?? [];
+  const divisor = perThousandth[unit];
+  if (divisor === undefined) return text;
+  const suffix = unit.startsWith("e") ? "e-3" : "m";
+  return canonicalQuantity(`${minus}${divideUp(BigInt(digits), divisor)}${suffix}`) ?? text;
+}
+
 /** The amount in units of a billionth, rounded up as Kubernetes does. */
 function scaleToNano(mantissa: bigint, exponent: number): bigint {
   const power = exponent + 9;

@@ -55,7 +55,7 @@ export const statefulSetStrategy = defineStrategy<StatefulSet>({
   // The set's name is part of its pods' host names.
   name: dnsLabel,
   counted: ({ spec }) => spec,
-  prepareForCreate: (set) => withStatus(set, { replicas: 0 }),
+  prepareForCreate: (set) => withStatus(set, { replicas: 0, availableReplicas: 0 }),
   prepareForUpdate: (set, old) => withStatus(set, old.status),
   validate: validateStatefulSet,
   validateChange: validateStatefulSetChange,
