@@ -332,6 +332,9 @@ test("decodeObject refuses YAML whose aliases multiply", () => {
 test("decodeObject refuses YAML that would keep the server busy for seconds", () => {
   const got = refusal(() => decode(`a: ${"x".repeat(1_500_000)}`, { type: "application/yaml" }));
   assert.equal(got.code, 413);
+  const parts = refusal(() => decode("- a\n".repeat(50_000), { type: "application/yaml" }));
+  assert.equal(parts.code, 400);
+  assert.match(parts.message, /more than 150000 tokens/);
 });
 
 test("decodeObject refuses nesting without end, and does not crash", () => {

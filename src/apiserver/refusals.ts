@@ -128,6 +128,12 @@ export function bodyTooLarge(bytesMax: number): StatusError {
   );
 }
 
+/** The request took too long to arrive. */
+export function requestTimeout(): StatusError {
+  const message = "Timeout: request did not complete within the allotted timeout";
+  return new StatusError(504, "Timeout", message, {});
+}
+
 /** A new object has no version yet. */
 export function versionOnCreate(): StatusError {
   const message = "resourceVersion should not be set on objects to be created";

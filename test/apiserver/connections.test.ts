@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { jsonAnswer } from "../../src/apiserver/exchange.ts";
 import { HttpListener } from "../../src/apiserver/http/listener.ts";
+import { errorAnswer } from "../../src/apiserver/pipeline.ts";
 import { silentLogger } from "../../src/lib/log.ts";
 import { seededRandom } from "../api/seeded-random.ts";
 import { httpClient } from "./http-client.ts";
@@ -113,9 +114,15 @@ test("who keeps a connection and says nothing loses it", async (t) => {
   const listener = new HttpListener({
     tls: { ...serving, clientCa: lab.authority.cert },
     log: silentLogger,
-    answer: async () => jsonAnswer(200, {}),
+    async answer(request) {
+      if (request.method === "GET") return jsonAnswer(200, {});
+      return request.readBody().then(
+        () => jsonAnswer(200, {}),
+        (error) => errorAnswer(error, silentLogger, request.path),
+      );
+    },
     upgrade: async () => {},
-    patience: { idleMs: 200, headMs: 200 },
+    patience: { idleMs: 200, headMs: 200, bodyMs: 200 },
   });
   const server = createServer((socket) => listener.accept(socket)).listen(0, "127.0.0.1");
   t.after(() => {
@@ -132,7 +139,15 @@ test("who keeps a connection and says nothing loses it", async (t) => {
   session.request({ ":path": "/" }).resume();
   const slow = tlsConnect({ ...at, ALPNProtocols: ["http/1.1"] });
   slow.write("GET / HTTP/1.1\r\nhos");
-  await Promise.all([once(session, "close", { signal }), ending(slow, signal)]);
+  const late = tlsConnect({ ...at, ALPNProtocols: ["http/1.1"] });
+  late.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{");
+  const [[answer]] = await Promise.all([
+    once(late, "data", { signal }),
+    once(session, "close", { signal }),
+    ending(slow, signal),
+    once(late, "close", { signal }),
+  ]);
+  assert.match(String(answer), /^HTTP\/1\.1 504 /);
 });
 
 async function ending(socket: TLSSocket, signal: AbortSignal): Promise<void> {

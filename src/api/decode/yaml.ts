@@ -6,10 +6,10 @@ import { SyntaxFault } from "./json.ts";
 const ALIASES_MAX = 100;
 
 /**
- * Reading takes about 2 us a token, and everybody waits: so many take 0.2 s, and make 15,000 lines of fields. A block
+ * Reading takes about 2 us a token, and everybody waits: so many take 0.3 s, and make 20,000 lines of fields. A block
  * of text is one token, however long.
  */
-const TOKENS_MAX = 100_000;
+const TOKENS_MAX = 150_000;
 
 export interface YamlValue {
   readonly value: unknown;

@@ -16,7 +16,7 @@ import type { Answer, Incoming } from "../exchange.ts";
 import type { Identity } from "../identity.ts";
 import { BODY_BYTES_MAX, splitUrl } from "../in-process.ts";
 import { errorAnswer } from "../pipeline.ts";
-import { bodyTooLarge, unauthorized } from "../refusals.ts";
+import { bodyTooLarge, requestTimeout, unauthorized } from "../refusals.ts";
 import { parseTarget } from "../request-target.ts";
 import { identityOf } from "./client-certificate.ts";
 import { respond } from "./respond.ts";
@@ -51,15 +51,17 @@ export interface Patience {
   readonly idleMs: number;
   /** The head of an HTTP/1.1 request must be there after this. */
   readonly headMs: number;
+  /** The body of a request must be there after this. */
+  readonly bodyMs: number;
 }
 
 /** Watches of one client share a connection; Go's HTTP/2 client opens another one beyond this. */
 const STREAMS_MAX = 1000;
 /**
  * Go's clients use a connection again after up to 90 s; one that we have closed by then is a reset for them. A minute
- * for the head is Node's own default.
+ * for the head is Node's own default, one for the body Kubernetes' limit of a request.
  */
-const defaultPatience: Patience = { idleMs: 120_000, headMs: 60_000 };
+const defaultPatience: Patience = { idleMs: 120_000, headMs: 60_000, bodyMs: 60_000 };
 /** Longest Audit-ID that is taken over from a client. */
 const AUDIT_ID_MAX = 64;
 /** A client that vanished without a word is noticed by TCP. */
@@ -73,11 +75,13 @@ export class HttpListener {
   readonly #o: HttpListenerOptions;
   readonly #server: Http2SecureServer;
   readonly #sockets = new Set<Duplex>();
+  readonly #bodyMs: number;
 
   constructor(options: HttpListenerOptions) {
     this.#o = options;
     const { cert, key, clientCa } = options.tls;
-    const { idleMs, headMs } = options.patience ?? defaultPatience;
+    const { idleMs, headMs, bodyMs } = options.patience ?? defaultPatience;
+    this.#bodyMs = bodyMs;
     const http1Options = {
       keepAliveTimeout: idleMs,
       headersTimeout: headMs,
@@ -137,7 +141,7 @@ export class HttpListener {
     const { signal } = gone;
     let answer: Answer;
     try {
-      const incoming = incomingOf(request, { headers, signal });
+      const incoming = this.#incoming(request, { headers, signal });
       answer = await this.#o.answer(incoming);
     } catch (error) {
       answer = errorAnswer(error, this.#o.log, request.url ?? "");
@@ -145,7 +149,7 @@ export class HttpListener {
     if (signal.aborted) return;
     try {
       await respond(response, answer, { headers, extra, signal });
-      if (answer.status === 413) leaveRest(request);
+      if (answer.status === 413 || answer.status === 504) leaveRest(request);
     } catch (error) {
       this.#o.log.debug("Cannot send an answer", { error: describeError(error) });
       response.destroy();
@@ -159,13 +163,31 @@ export class HttpListener {
     try {
       const headers = headersOf(request);
       await this.#o.upgrade({
-        request: incomingOf(request, { headers, signal: gone.signal }),
+        request: this.#incoming(request, { headers, signal: gone.signal }),
         socket,
         first,
       });
     } catch (error) {
       refuseUpgrade(socket, errorAnswer(error, this.#o.log, request.url ?? ""));
     }
+  }
+
+  #incoming(
+    request: IncomingMessage | Http2ServerRequest,
+    about: Pick<Incoming, "headers" | "signal">,
+  ): Incoming {
+    const identity = callerOf(request);
+    if (identity === undefined) throw unauthorized();
+    const { path, query } = splitUrl(request.url ?? "/");
+    return {
+      method: request.method ?? "GET",
+      path,
+      query,
+      target: parseTarget(path),
+      identity,
+      ...about,
+      readBody: () => readBody(request, this.#bodyMs),
+    };
   }
 }
 
@@ -183,8 +205,9 @@ function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
   });
 }
 
-/** The rest of a body that is too large is not worth reading: HTTP/1.1 has no other way to stop it. */
+/** The rest of a body that is too large or too late is not worth reading: HTTP/1.1 has no other way to stop it. */
 function leaveRest(request: IncomingMessage | Http2ServerRequest): void {
+  if (request.complete) return;
   if (request.httpVersionMajor === 1) setTimeout(() => request.socket.destroy(), 1_000).unref();
 }
 
@@ -210,31 +233,16 @@ function headersOf(
   return headers;
 }
 
-function incomingOf(
-  request: IncomingMessage | Http2ServerRequest,
-  about: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-): Incoming {
-  const identity = callerOf(request);
-  if (identity === undefined) throw unauthorized();
-  const { path, query } = splitUrl(request.url ?? "/");
-  return {
-    method: request.method ?? "GET",
-    path,
-    query,
-    target: parseTarget(path),
-    identity,
-    ...about,
-    readBody: () => readBody(request),
-  };
-}
-
 function callerOf({ socket }: IncomingMessage | Http2ServerRequest): Identity | undefined {
   // Over HTTP/2 the socket is a proxy for the TLS socket.
   const secured = socket instanceof TLSSocket ? socket : undefined;
   return secured === undefined ? undefined : identityOf(secured);
 }
 
-async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<Uint8Array> {
+async function readBody(
+  request: IncomingMessage | Http2ServerRequest,
+  limitMs: number,
+): Promise<Uint8Array> {
   if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES_MAX) {
     throw bodyTooLarge(BODY_BYTES_MAX);
   }
@@ -250,5 +258,7 @@ async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<
   request.on("end", () => resolve(Buffer.concat(chunks)));
   request.on("error", reject);
   request.on("close", () => reject(clientGone));
-  return promise;
+  // It holds one of the places for requests in flight meanwhile.
+  const timer = setTimeout(() => reject(requestTimeout()), limitMs);
+  return promise.finally(() => clearTimeout(timer));
 }
