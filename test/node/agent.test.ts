@@ -162,6 +162,21 @@ test("a pod that waits for a Secret has no address, and starts once it is there"
   assert.equal(main(pod)?.state?.terminated?.message, "open");
 });
 
+test("a pod that puts more into a volume than it may hold is evicted", { skip }, async () => {
+  await lab.runPod("greedy", {
+    volumes: [{ name: "small", emptyDir: { sizeLimit: "1Mi" } }],
+    containers: [
+      shell("head -c 2000000 /dev/zero > /small/much; sleep 60", {
+        volumeMounts: [{ name: "small", mountPath: "/small" }],
+      }),
+    ],
+  });
+  const pod = await lab.podWhen("greedy", (p) => p.status?.phase === "Failed");
+  assert.equal(pod.status?.reason, "Evicted");
+  assert.equal(pod.status?.message, 'Usage of EmptyDir volume "small" exceeds the limit "1Mi". ');
+  assert.equal(main(pod)?.restartCount, 0);
+});
+
 test("init containers run first, in order; then the pod succeeds", { skip }, async () => {
   await lab.runPod("steps", {
     restartPolicy: "Never",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pods } from "../../api/resource.ts";
 import { isConflict, isNotFound } from "../../api/status-error.ts";
 import type { Pod } from "../../api/types.ts";
+import type { EventNote } from "../../client/events.ts";
 import { describeError } from "../../lib/errors.ts";
 import { planContainers } from "../lifecycle/container-plan.ts";
 import { Deadline } from "../lifecycle/deadline.ts";
@@ -19,6 +20,7 @@ import { PodEnding } from "./pod-ending.ts";
 import { PodProbes } from "./pod-probes.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
+import { limitedVolumes, MEASURE_MS, overfullVolume } from "./volume-limits.ts";
 
 /** Longest time without a look at the pod, in milliseconds. */
 const RESYNC_MS = 60_000;
@@ -28,6 +30,9 @@ const RETRY_MS = 1_000;
 
 /** Grace of a pod whose object is gone already, in milliseconds. */
 const REMOVED_GRACE_MS = 1_000;
+
+/** Grace of a pod that takes up more than it may, in milliseconds (the kubelet's). */
+const EVICTION_GRACE_MS = 1_000;
 
 /**
  * Drives one pod of this node from its object to its end: namespaces, containers, probes, status.
@@ -145,7 +150,7 @@ export class PodWorker {
 
   /** Works until the pod is gone, or the agent stops. */
   async run(): Promise<void> {
-    const probes = this.#probes.run();
+    const beside = Promise.all([this.#probes.run(), this.#watchVolumes()]);
     while (!this.#signal.aborted) {
       await this.#wakeUp.next(this.#nextMs, this.#signal);
       if (this.#signal.aborted) break;
@@ -162,7 +167,7 @@ export class PodWorker {
       }
     }
     this.#done.abort();
-    await probes;
+    await beside;
     await this.#keeper.release();
     if (this.#isRemoved) rmSync(this.#dir, { recursive: true, force: true });
   }
@@ -181,7 +186,7 @@ export class PodWorker {
 
   async #runContainers(): Promise<void> {
     const spec = this.#pod.spec ?? { containers: [] };
-    if (this.#isPastDeadline()) return this.#finish();
+    if (this.#isPastDeadline()) return this.#finish(this.#specGraceMs);
     const ground = await this.#keeper.prepare(this.#pod);
     if (ground === undefined) return this.#sleepAtMost(this.#keeper.retryMs);
     this.#probes.refresh();
@@ -203,13 +208,20 @@ export class PodWorker {
       });
       if (waitMs !== undefined) this.#sleepAtMost(waitMs);
     }
-    if (plan.isFinished) this.#finish();
+    if (plan.isFinished) this.#finish(this.#specGraceMs);
   }
 
   /** Nothing will run again: what is left (sidecars, or everything at a deadline) is ended. */
-  #finish(): void {
+  #finish(graceMs: number): void {
     this.#isFinished = true;
-    this.#ending.begin(this.#specGraceMs);
+    this.#ending.begin(graceMs);
+  }
+
+  /** The pod has failed as a whole, whatever its containers say. */
+  #fail(note: EventNote): void {
+    const { reason, message } = note;
+    this.#failure = { reason, message };
+    this.#node.events.record(this.#pod, note);
   }
 
   #isPastDeadline(): boolean {
@@ -222,10 +234,23 @@ export class PodWorker {
       return false;
     }
     const message = "Pod was active on the node longer than the specified deadline";
-    this.#failure = { reason: "DeadlineExceeded", message };
-    const note = { type: "Normal", reason: "DeadlineExceeded", message } as const;
-    this.#node.events.record(this.#pod, note);
+    this.#fail({ type: "Normal", reason: "DeadlineExceeded", message });
     return true;
+  }
+
+  /** Ends the pod when a volume of it holds more than it may. */
+  async #watchVolumes(): Promise<void> {
+    const volumes = limitedVolumes(this.#pod);
+    const folder = join(this.#dir, "volumes");
+    while (volumes.length > 0) {
+      await this.#node.clock.sleep(MEASURE_MS, this.#signal);
+      if (this.#signal.aborted || this.#isFinished) return;
+      const message = await overfullVolume(volumes, folder);
+      if (message === undefined || this.#ending.hasBegun) continue;
+      this.#fail({ type: "Warning", reason: "Evicted", message });
+      this.#finish(EVICTION_GRACE_MS);
+      this.#wakeUp.wake();
+    }
   }
 
   #stopWithin(slot: ContainerSlot, graceMs: number, message: string): Promise<void> {
