@@ -1,5 +1,5 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, isIP, type Server, type Socket } from "node:net";
 import { PortolanError } from "../lib/errors.ts";
 import type { Endpoint, Sockets } from "../lib/sockets.ts";
 import { formatEndpoint, requireIp } from "./ip-literal.ts";
@@ -61,7 +61,9 @@ function bindUdp(at: Endpoint): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const { family } = requireIp(at.host);
     const socket = createSocket(
-      family === "IPv4" ? { type: "udp4" } : { type: "udp6", ipv6Only: true },
+      family === "IPv4"
+        ? { type: "udp4", lookup: literalLookup }
+        : { type: "udp6", ipv6Only: true, lookup: literalLookup },
     );
     socket.once("error", reject);
     socket.bind({ address: at.host, port: at.port }, () => {
@@ -69,6 +71,18 @@ function bindUdp(at: Endpoint): Promise<UdpSocket> {
       resolve(socket);
     });
   });
+}
+
+/**
+ * Looks nothing up: an `Endpoint` has a literal. Node's own resolver would hand each of a socket's datagrams back in a
+ * later turn.
+ */
+export function literalLookup(
+  host: string,
+  _options: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void {
+  done(null, host, isIP(host));
 }
 
 /** What a connection that takes too long fails with. */

@@ -20,7 +20,7 @@ import {
   socket,
   takeSocketError,
 } from "./ffi.ts";
-import { connectTimeout } from "./host-sockets.ts";
+import { connectTimeout, literalLookup } from "./host-sockets.ts";
 import { formatEndpoint } from "./ip-literal.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { socketAddress } from "./socket-address.ts";
@@ -61,7 +61,10 @@ function adoptListener(fd: number, onConnection: (socket: Socket) => void): Prom
 
 function adoptUdp(fd: number, family: number): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
-    const udp = createSocket(family === AF_INET6 ? "udp6" : "udp4");
+    const udp = createSocket({
+      type: family === AF_INET6 ? "udp6" : "udp4",
+      lookup: literalLookup,
+    });
     udp.once("error", reject);
     udp.bind({ fd }, () => {
       udp.off("error", reject);
