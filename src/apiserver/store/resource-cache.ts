@@ -1,10 +1,10 @@
-import { type Item, itemOf, joinForKeeping } from "./item.ts";
+import { type Item, itemOf } from "./item.ts";
 
 /** A change of one kind, with what was there before. */
 export interface CacheEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly revision: number;
-  /** The new state; of a deletion the last content, under the version of the deletion. */
+  /** The new state; of a deletion the last one. */
   readonly item: Item;
   readonly previous: Item | undefined;
   readonly timeMs: number;
@@ -109,13 +109,7 @@ export class ResourceCache {
       if (previous === undefined) return undefined;
       this.#items.delete(key);
       this.#keys.splice(lowerBound(this.#keys, key), 1);
-      event = {
-        type: "DELETED",
-        revision,
-        item: reversioned(previous, revision),
-        previous,
-        timeMs,
-      };
+      event = { type: "DELETED", revision, item: previous, previous, timeMs };
     }
     this.#history.push(event);
     this.#historyBytes += event.item.bytes.byteLength;
@@ -142,18 +136,6 @@ export class ResourceCache {
       this.#historyStart = 0;
     }
   }
-}
-
-/** The same content under another version, as watches report what is gone. */
-export function reversioned(item: Item, revision: number): Item {
-  const old = `"resourceVersion":"${item.revision}"`;
-  const at = item.bytes.indexOf(old);
-  const bytes = joinForKeeping([
-    item.bytes.subarray(0, at),
-    Buffer.from(`"resourceVersion":"${revision}"`),
-    item.bytes.subarray(at + old.length),
-  ]);
-  return { key: item.key, revision, bytes };
 }
 
 /** The first place at which the key is not smaller. */

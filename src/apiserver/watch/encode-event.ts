@@ -4,7 +4,7 @@ import type { Status } from "../../api/status-error.ts";
 import type { Form } from "../negotiate.ts";
 import { partialMetadata, tableOf } from "../read/render.ts";
 import { type Item, objectOf } from "../store/item.ts";
-import { type CacheEvent, reversioned } from "../store/resource-cache.ts";
+import type { CacheEvent } from "../store/resource-cache.ts";
 
 const heads = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -75,4 +75,16 @@ export function encodeError(status: Status): Uint8Array {
 
 function json(value: unknown, end = ""): Uint8Array {
   return Buffer.from(JSON.stringify(value) + end);
+}
+
+/** The same content under another version, as watches report what is gone. */
+function reversioned(item: Item, revision: number): Item {
+  const old = `"resourceVersion":"${item.revision}"`;
+  const at = item.bytes.indexOf(old);
+  const bytes = Buffer.concat([
+    item.bytes.subarray(0, at),
+    Buffer.from(`"resourceVersion":"${revision}"`),
+    item.bytes.subarray(at + old.length),
+  ]);
+  return { key: item.key, revision, bytes };
 }
