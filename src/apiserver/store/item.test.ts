@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeObject, itemOf } from "./item.ts";
-import { reversioned } from "./resource-cache.ts";
 
 const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "b" } };
 
@@ -16,7 +15,4 @@ test("itemOf: the version is in the JSON, and only once", () => {
 test("a kept object has memory of its own: it does not keep a shared block alive", () => {
   const item = itemOf("b/a", encodeObject(object), 7);
   assert.equal(item.bytes.buffer.byteLength, item.bytes.byteLength);
-  const deleted = reversioned(item, 123_456);
-  assert.equal(JSON.parse(deleted.bytes.toString()).metadata.resourceVersion, "123456");
-  assert.equal(deleted.bytes.buffer.byteLength, deleted.bytes.byteLength);
 });
