@@ -95,7 +95,7 @@ export const kinds: readonly Kind[] = [
   kindOf("core", r.pods, {
     shortNames: ["po"],
     categories: ["all"],
-    subresources: ["attach", "binding", "eviction", "exec", "log", "status"],
+    subresources: ["attach", "binding", "eviction", "exec", "log", "portforward", "status"],
   }),
   kindOf("core", r.secrets),
   kindOf("core", r.serviceAccounts, { shortNames: ["sa"] }),
@@ -208,6 +208,8 @@ export function subresourceOf(kind: Kind, name: string): Subresource | undefined
       return { ...policyV1, kind: "Eviction", verbs: ["create"] };
     case "attach":
       return { ...coreV1, kind: "PodAttachOptions", verbs: ["create", "get"] };
+    case "portforward":
+      return { ...coreV1, kind: "PodPortForwardOptions", verbs: ["create", "get"] };
     case "exec":
       return { ...coreV1, kind: "PodExecOptions", verbs: ["create", "get"] };
     case "log":

@@ -29,7 +29,18 @@ export interface NodeTunnelOptions {
 }
 
 /** What a client can open a two-way stream for, by the name of the sub-resource. */
-export type StreamVerb = "exec" | "attach";
+export type StreamVerb = keyof typeof streamWords;
+
+/** What is done to a container, as refusals say it. */
+const streamWords = {
+  attach: "attach",
+  exec: "exec into",
+  portforward: "forward ports of",
+} as const;
+
+export function isStreamVerb(subresource: string | undefined): subresource is StreamVerb {
+  return subresource !== undefined && Object.hasOwn(streamWords, subresource);
+}
 
 /** Where the agent of a node listens unless the node says otherwise. */
 const AGENT_PORT = 10250;
@@ -42,7 +53,7 @@ const ERROR_BYTES_MAX = 8 * 1024;
 const podKind = kindOfResource(pods);
 const nodeKind = kindOfResource(nodes);
 
-/** Passes requests for logs, exec and attach on to the agent of the pod's node. */
+/** Passes requests for logs and streams on to the agent of the pod's node. */
 export class NodeTunnel {
   readonly #o: NodeTunnelOptions;
 
@@ -71,8 +82,8 @@ export class NodeTunnel {
   }
 
   /**
-   * `pods/exec` and `pods/attach`: the agent gets the client's upgrade as it is and answers it, WebSocket or SPDY; then bytes
-   * flow both ways until one end closes. `headers` are the client's, `first` what it has sent beyond them.
+   * `exec`, `attach` and `portforward` of a pod: the agent gets the client's upgrade as it is and answers it, WebSocket
+   * or SPDY; then bytes flow both ways until one end closes. `headers` are the client's, `first` what it has sent beyond them.
    */
   async stream(
     verb: StreamVerb,
@@ -87,20 +98,17 @@ export class NodeTunnel {
     const pod = this.#pod(place);
     const phase = pod.status?.phase;
     if (phase === "Succeeded" || phase === "Failed") {
-      const what = verb === "exec" ? "exec into" : verb;
-      throw badRequest(`cannot ${what} a container in a completed pod; current phase is ${phase}`);
+      throw badRequest(
+        `cannot ${streamWords[verb]} a container in a completed pod; current phase is ${phase}`,
+      );
     }
-    const container = containerOf(pod, place.name, request.query.get("container") ?? "");
+    const target = agentPath(verb, place, pod, request.query);
     const node = pod.spec?.nodeName ?? "";
     if (node === "") throw badRequest(`pod ${place.name} does not have a host assigned`);
-    const query = new URLSearchParams(
-      [...request.query].filter(([name]) => streamOptions.has(name)),
-    );
-    const path = `/${verb}/${place.namespace}/${place.name}/${container}?${query}`;
     const agent = await this.#connect(node, request.signal);
     const headers = Object.entries(request.headers).filter(([name]) => !ownHeaders.has(name));
     const lines = [
-      `${request.method} ${path} HTTP/1.1`,
+      `${request.method} ${target} HTTP/1.1`,
       `host: ${node}`,
       ...headers.map(([name, value]) => `${name}: ${value}`),
     ];
@@ -166,6 +174,15 @@ const logOptions = new Set([
 const streamOptions = new Set(["command", "stderr", "stdin", "stdout", "tty"]);
 /** Headers that are between the client and this server. */
 const ownHeaders = new Set(["authorization", "host"]);
+
+/** What the agent calls a stream: the ports of a pod are no container's. */
+function agentPath(verb: StreamVerb, place: Place, pod: Pod, query: URLSearchParams): string {
+  const path = `${place.namespace}/${place.name}`;
+  if (verb === "portforward") return `/portForward/${path}`;
+  const container = containerOf(pod, place.name, query.get("container") ?? "");
+  const passed = new URLSearchParams([...query].filter(([name]) => streamOptions.has(name)));
+  return `/${verb}/${path}/${container}?${passed}`;
+}
 
 function agentOf({ status }: KubeObject & Pick<Node, "status">) {
   const host = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;

@@ -163,6 +163,7 @@ function routeSubresource(
       return context.nodes.logs(place, request);
     case "attach":
     case "exec":
+    case "portforward":
       throw badRequest("Upgrade request required");
     case "finalize":
       if (request.method !== "PUT") throw methodNotAllowed();

@@ -20,7 +20,7 @@ import { InFlight } from "./in-flight.ts";
 import { incomingOf, type LocalRequest, type LocalResponse, localResponse } from "./in-process.ts";
 import { kubernetesObjects } from "./kubernetes-objects.ts";
 import { maintainKubernetesService, reconcile } from "./kubernetes-service.ts";
-import { type NodeClient, NodeTunnel } from "./node-tunnel.ts";
+import { isStreamVerb, type NodeClient, NodeTunnel } from "./node-tunnel.ts";
 import { authorized, process } from "./pipeline.ts";
 import { badRequest, noSuchPath } from "./refusals.ts";
 import { type RouteContext, route } from "./router.ts";
@@ -136,7 +136,7 @@ function allocatorsFor(options: ApiServerOptions, store: ObjectStore): ServiceAl
   return allocators;
 }
 
-/** The only upgrades there are: `pods/exec` and `pods/attach`. */
+/** The only upgrades there are: `exec`, `attach` and `portforward` of pods. */
 async function stream(routes: RouteContext, upgrade: Upgrade): Promise<void> {
   const request = authorized(upgrade.request, routes.facts);
   const { target } = request;
@@ -144,8 +144,8 @@ async function stream(routes: RouteContext, upgrade: Upgrade): Promise<void> {
     throw badRequest("this resource takes no upgrade");
   }
   const { namespace, name, subresource } = target;
-  const isStream = subresource === "exec" || subresource === "attach";
-  if (!isStream || namespace === undefined || name === undefined) throw noSuchPath();
+  if (!isStreamVerb(subresource) || namespace === undefined || name === undefined)
+    throw noSuchPath();
   const place = { kind: kindOfResource(pods), namespace, name, key: keyOf(namespace, name) };
   await routes.nodes.stream(subresource, place, { ...upgrade, request });
 }

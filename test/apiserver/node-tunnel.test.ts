@@ -186,6 +186,14 @@ test("an attach is passed on with its streams", async () => {
   socket.destroy();
 });
 
+test("a port-forward is passed on to the pod, whatever containers it has", async () => {
+  const socket = await upgrade("POST", `${pods}/two/portforward?ports=80`, "frames");
+  assert.match(await readUntil(socket, "frames"), /^HTTP\/1\.1 101 /);
+  const [line] = (heard.at(-1) ?? "").split("\r\n");
+  assert.equal(line, "POST /portForward/default/two HTTP/1.1");
+  socket.destroy();
+});
+
 test("an exec that may not be is answered before anything is passed on", async () => {
   const before = heard.length;
   const socket = await upgrade("POST", `${pods}/none/exec?container=a&command=sh`);

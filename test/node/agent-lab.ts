@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,7 +21,7 @@ import { type NodeAgent, runNodeAgent } from "../../src/node/run.ts";
 import { createAuthority } from "../../src/pki/authority.ts";
 import { kubeconfig } from "../../src/pki/kubeconfig.ts";
 import { openSqliteStorage } from "../../src/storage/sqlite/sqlite-storage.ts";
-import { type KubectlOptions, type Outcome, runKubectl } from "../e2e/harness.ts";
+import { type KubectlOptions, kubectlClients, type Outcome, runKubectl } from "../e2e/harness.ts";
 
 const NODE_IP = "192.168.0.1";
 
@@ -35,6 +37,16 @@ export interface AgentLab extends AsyncDisposable {
   restartAgent(): Promise<void>;
   /** kubectl of a version such as `1.29`; the newest there is when absent. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
+  /** `kubectl port-forward` from free ports of the host to these of a pod. */
+  portForward(pod: string, ports: readonly number[], version: string): Promise<PortForward>;
+}
+
+/** A port-forward that goes on until it is disposed of. */
+export interface PortForward extends AsyncDisposable {
+  /** Of the host, in the order of the pod's. */
+  readonly ports: readonly number[];
+  /** Waits until kubectl has printed such a line. */
+  said(wanted: RegExp): Promise<void>;
 }
 
 export async function startAgentLab(): Promise<AgentLab> {
@@ -110,6 +122,7 @@ export async function startAgentLab(): Promise<AgentLab> {
       agent = await startAgent();
     },
     kubectl: (args, options) => runKubectl(args, { ...options, env }),
+    portForward: (pod, ports, version) => startPortForward({ pod, ports, version, env }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -188,4 +201,42 @@ async function waitFor<T>(
     }
     await systemClock.sleep(20);
   }
+}
+
+async function startPortForward(options: {
+  readonly pod: string;
+  readonly ports: readonly number[];
+  readonly version: string;
+  readonly env: NodeJS.ProcessEnv;
+}): Promise<PortForward> {
+  const { pod, ports, version, env } = options;
+  const client = kubectlClients().find((each) => each.version === version);
+  if (client === undefined) throw new Error(`no kubectl ${version} on this machine`);
+  const args = ["port-forward", `pod/${pod}`, ...ports.map((port) => `:${port}`)];
+  const child = spawn(client.path, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const closed = once(child, "close");
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk;
+    });
+  }
+  const said = async (wanted: RegExp) => {
+    await waitFor(
+      async () => text,
+      (seen) => wanted.test(seen),
+      60_000,
+    );
+  };
+  const forwarded = (port: number) =>
+    new RegExp(`^Forwarding from 127\\.0\\.0\\.1:(\\d+) -> ${port}$`, "m");
+  for (const port of ports) await said(forwarded(port));
+  return {
+    ports: ports.map((port) => Number(forwarded(port).exec(text)?.[1])),
+    said,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await closed;
+    },
+  };
 }

@@ -36,6 +36,11 @@ async function get(pod: Pod, port: number, path = "/"): Promise<string> {
   return text;
 }
 
+async function fetchPage(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) });
+  return await answer.text();
+}
+
 test("the node registers itself, Ready, with a lease", { skip }, async () => {
   const node = await lab.api.get(nodes, { name: "node-a" });
   assert.equal(node.status?.conditions?.find((c) => c.type === "Ready")?.status, "True");
@@ -358,6 +363,22 @@ for (const { version } of kubectlClients()) {
     assert.equal(main(ended)?.state?.terminated?.exitCode, 3);
     const again = await lab.kubectl(["attach", name], { version });
     assert.match(again.stderr, /cannot attach a container in a completed pod/);
+  });
+}
+
+for (const { version } of kubectlClients()) {
+  test(`kubectl ${version} port-forward reaches a port of a pod, many times at once`, {
+    skip: skipKubectl,
+  }, async () => {
+    const name = `forward-${version.replace(".", "-")}`;
+    await lab.runPod(name, { containers: [{ name: "web", image: "nginx" }] });
+    await lab.podWhen(name, isReady);
+    await using forward = await lab.portForward(name, [80, 81], version);
+    const [web = 0, closed = 0] = forward.ports;
+    const pages = await Promise.all(Array.from({ length: 20 }, () => fetchPage(web)));
+    for (const page of pages) assert.match(page, /Welcome to nginx!/);
+    await assert.rejects(fetchPage(closed));
+    await forward.said(/error forwarding port 81: .*ECONNREFUSED/);
   });
 }
 

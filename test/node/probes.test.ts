@@ -18,6 +18,7 @@ const notUsed: RunningContainer = {
   signal: () => {},
   exec: () => assert.fail("no exec here"),
   onOutput: () => () => {},
+  sockets: hostSockets,
   resize: () => {},
 };
 

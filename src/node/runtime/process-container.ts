@@ -96,6 +96,7 @@ export function startProcessContainer(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    sockets: network.sockets,
     resize: stdio.resize,
   };
 }

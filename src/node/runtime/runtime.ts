@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import type { TerminalSize } from "../../kernel/pty.ts";
 import { describeError, errorCode, PortolanError } from "../../lib/errors.ts";
+import type { Sockets } from "../../lib/sockets.ts";
 import type { ContainerLog } from "./container-log.ts";
 import type { LogStream } from "./log-lines.ts";
 
@@ -52,6 +53,8 @@ export interface ContainerOptions {
   readonly mounts: readonly ContainerMount[];
   readonly user?: number;
   readonly group?: number;
+  /** Further groups, in place of the agent's own. */
+  readonly groups?: readonly number[];
   readonly hasStdin: boolean;
   readonly hasTty: boolean;
   readonly log: ContainerLog;
@@ -79,6 +82,8 @@ export interface RunningContainer {
   onOutput(listener: OutputListener): () => void;
   /** Writes to its standard input; undefined if it has none. */
   readonly stdin?: Writable;
+  /** Sockets in its network, which is its pod's. */
+  readonly sockets: Sockets;
   /** Its terminal's size, where it has a terminal. */
   resize(size: TerminalSize): void;
 }

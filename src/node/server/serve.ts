@@ -11,6 +11,7 @@ import type { PodManager } from "../agent/pod-manager.ts";
 import { type LogTarget, serveLogs } from "./container-logs.ts";
 import { runExec } from "./exec.ts";
 import { type LogQuery, parseLogQuery } from "./log-query.ts";
+import { runPortForward } from "./port-forward.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 /** PEM texts. Clients must show a certificate that `clientCa` has signed. */
@@ -31,7 +32,7 @@ export interface ServeAgentOptions {
   readonly signal: AbortSignal;
 }
 
-/** `/VERB/NAMESPACE/POD/CONTAINER`. */
+/** `/VERB/NAMESPACE/POD/CONTAINER`; `portForward` names no container. */
 interface Target {
   readonly verb: string;
   readonly namespace: string;
@@ -40,7 +41,7 @@ interface Target {
 }
 
 /**
- * The agent's server on every address of the node, port 10250: `/containerLogs`, `/exec`, `/attach`, `/healthz`.
+ * The agent's server on every address of the node, port 10250: `/containerLogs`, `/exec`, `/attach`, `/portForward`, `/healthz`.
  * Resolves once it listens; closes when the signal aborts. Only the API server has a certificate for it.
  */
 export async function serveAgent(options: ServeAgentOptions): Promise<void> {
@@ -54,6 +55,10 @@ export async function serveAgent(options: ServeAgentOptions): Promise<void> {
     socket.on("error", () => socket.destroy());
     const target = targetOf(request);
     const verb = target?.verb;
+    if (target !== undefined && verb === "portForward") {
+      runPortForward(request, { socket, head }, { ...target, manager: options.manager });
+      return;
+    }
     if (target === undefined || (verb !== "exec" && verb !== "attach")) {
       refuseUpgrade(socket, 404, "404 page not found");
       return;
@@ -143,8 +148,9 @@ function whyNoLog(slot: ContainerSlot, pod: string, { previous }: LogQuery): str
 
 function targetOf(request: IncomingMessage): Target | undefined {
   const { pathname } = new URL(request.url ?? "/", "https://node");
-  const [, verb, namespace, pod, container, ...rest] = pathname.split("/").map(decodePart);
-  if (!verb || !namespace || !pod || !container || rest.length > 0) return undefined;
+  const [, verb, namespace, pod, container = "", ...rest] = pathname.split("/").map(decodePart);
+  if (!verb || !namespace || !pod || rest.length > 0) return undefined;
+  if ((container === "") !== (verb === "portForward")) return undefined;
   return { verb, namespace, pod, container };
 }
 

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import { type Duplex, PassThrough, Writable } from "node:stream";
+import { type Duplex, Writable } from "node:stream";
 import type { TerminalSize } from "../../kernel/pty.ts";
 import { parseTerminalSize, type RemoteSession, type SessionRequest } from "./remote-session.ts";
 import {
-  controlFrame,
-  dataFrame,
-  FRAMES,
-  SpdyFrameCutter,
-  SpdyHeaderCodec,
-} from "./spdy-frames.ts";
+  acceptUpgrade,
+  offeredProtocols,
+  SpdyConnection,
+  type SpdyStream,
+} from "./spdy-connection.ts";
 
 /** What exec over SPDY calls its agreement on streams; v5 differs over WebSocket only. */
 const protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -18,6 +17,9 @@ const STREAMS_WITHIN_MS = 30_000;
 
 /** Streams that one connection may open: an exec needs five. */
 const STREAMS_MAX = 16;
+
+/** How long a client that was told the end may take to hang up, in milliseconds. */
+const LEAVE_WITHIN_MS = 2_000;
 
 /**
  * Takes an upgrade over as SPDY/3.1: what kubectl up to 1.29 speaks. The client opens a stream for each of error,
@@ -29,17 +31,11 @@ export async function acceptSpdy(
   upgrade: { readonly socket: Duplex; readonly head: Buffer },
   wanted: SessionRequest,
 ): Promise<RemoteSession | undefined> {
-  const { socket, head } = upgrade;
-  const offered = [request.headers["x-stream-protocol-version"] ?? []]
-    .flat()
-    .flatMap((value) => value.split(/,\s*/));
+  const offered = offeredProtocols(request.headers["x-stream-protocol-version"]);
   const protocol = protocols.find((candidate) => offered.includes(candidate));
   if (protocol === undefined) return undefined;
-  socket.write(
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n" +
-      `X-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
-  );
-  const connection = new SpdyConnection(socket, head);
+  acceptUpgrade(upgrade.socket, protocol);
+  const session = new SpdySession(upgrade);
   const needed = [
     "error",
     ...(wanted.stdin ? ["stdin"] : []),
@@ -47,38 +43,23 @@ export async function acceptSpdy(
     ...(wanted.stderr && !wanted.tty ? ["stderr"] : []),
     ...(wanted.tty ? ["resize"] : []),
   ];
-  const isComplete = await connection.opened(needed);
-  if (!isComplete) {
-    connection.close();
-    return undefined;
-  }
-  return connection.session(wanted);
+  if (await session.opened(needed)) return session.streams(wanted);
+  session.close();
+  return undefined;
 }
 
-interface SpdyStream {
-  readonly id: number;
-  readonly kind: string;
-  readonly input: PassThrough;
-}
-
-class SpdyConnection {
-  readonly #socket: Duplex;
-  readonly #cutter = new SpdyFrameCutter();
-  readonly #codec = new SpdyHeaderCodec();
-  readonly #streams = new Map<number, SpdyStream>();
-  readonly #closed = new AbortController();
+class SpdySession {
+  readonly #connection: SpdyConnection;
+  /** By the kind that their header names. */
+  readonly #streams = new Map<string, SpdyStream>();
   readonly #changed = new Set<() => void>();
-  /** Frames are handled one after the other: unpacking headers takes turns of the event loop. */
-  #last: Promise<void> = Promise.resolve();
 
-  constructor(socket: Duplex, head: Buffer) {
-    this.#socket = socket;
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.#gone());
-    socket.on("end", () => this.close());
-    socket.on("data", (chunk: Buffer) => this.#take(chunk));
-    if (head.length > 0) this.#take(head);
-    socket.resume();
+  constructor({ socket, head }: { readonly socket: Duplex; readonly head: Buffer }) {
+    this.#connection = new SpdyConnection(socket, head, {
+      streamsMax: STREAMS_MAX,
+      onStream: (stream) => this.#add(stream),
+    });
+    this.#connection.closed.addEventListener("abort", () => this.#notify(), { once: true });
   }
 
   /** Resolves when all these streams are open, false if they do not come. */
@@ -86,8 +67,8 @@ class SpdyConnection {
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(false), STREAMS_WITHIN_MS);
       const check = () => {
-        if (kinds.every((kind) => this.#find(kind) !== undefined)) done(true);
-        else if (this.#closed.signal.aborted) done(false);
+        if (kinds.every((kind) => this.#streams.has(kind))) done(true);
+        else if (this.#connection.closed.aborted) done(false);
       };
       const done = (isComplete: boolean) => {
         clearTimeout(timer);
@@ -99,15 +80,15 @@ class SpdyConnection {
     });
   }
 
-  session(wanted: SessionRequest): RemoteSession {
-    const stdin = this.#find("stdin")?.input;
+  streams(wanted: SessionRequest): RemoteSession {
+    const stdin = this.#streams.get("stdin")?.input;
     const stdout = this.#output("stdout");
     const stderr = this.#output("stderr");
     return {
       ...(wanted.stdin && stdin !== undefined ? { stdin } : {}),
       ...(stdout === undefined ? {} : { stdout }),
       ...(stderr === undefined ? {} : { stderr }),
-      closed: this.#closed.signal,
+      closed: this.#connection.closed,
       onResize: (listener) => this.#followSizes(listener),
       finish: async (status) => {
         const text = Buffer.from(JSON.stringify(status));
@@ -121,104 +102,35 @@ class SpdyConnection {
   }
 
   close(): void {
-    this.#socket.end();
-    this.#gone();
+    this.#connection.close();
   }
 
-  #gone(): void {
-    if (this.#closed.signal.aborted) return;
-    for (const { input } of this.#streams.values()) input.end();
-    this.#closed.abort();
-    this.#codec[Symbol.dispose]();
+  #add(stream: SpdyStream): void {
+    const kind = stream.headers.get("streamtype") ?? "";
+    // Nobody reads what comes on the outputs' streams.
+    if (kind !== "stdin" && kind !== "resize") stream.input.resume();
+    this.#streams.set(kind, stream);
     this.#notify();
-  }
-
-  #clientGone(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, 2_000);
-      this.#closed.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      if (this.#closed.signal.aborted) resolve();
-    });
-  }
-
-  #take(chunk: Buffer): void {
-    this.#socket.pause();
-    this.#last = this.#last
-      .then(async () => {
-        for (const frame of this.#cutter.push(chunk)) {
-          if (frame.type === "data") await this.#data(frame);
-          else await this.#control(frame);
-        }
-        this.#socket.resume();
-      })
-      .catch(() => {
-        // Not SPDY, or beyond a limit.
-        this.#socket.destroy();
-      });
-  }
-
-  async #data(frame: { streamId: number; isLast: boolean; data: Buffer }): Promise<void> {
-    const input = this.#streams.get(frame.streamId)?.input;
-    if (input === undefined || input.writableEnded) return;
-    if (frame.data.length > 0 && !input.write(frame.data)) {
-      await new Promise<void>((resolve) => {
-        input.once("drain", resolve);
-        input.once("close", resolve);
-        this.#closed.signal.addEventListener("abort", () => resolve());
-      });
-    }
-    if (frame.isLast) input.end();
-  }
-
-  async #control(frame: { kind: number; flags: number; body: Buffer }): Promise<void> {
-    const { kind, body, flags } = frame;
-    switch (kind) {
-      case FRAMES.synStream: {
-        const id = body.readUInt32BE(0) & 0x7fffffff;
-        const headers = await this.#codec.unpack(body.subarray(10));
-        if (this.#streams.size >= STREAMS_MAX) throw new Error("too many SPDY streams");
-        const stream = { id, kind: headers.get("streamtype") ?? "", input: new PassThrough() };
-        // Nobody reads what comes on the outputs' streams.
-        if (stream.kind !== "stdin" && stream.kind !== "resize") stream.input.resume();
-        if ((flags & 1) !== 0) stream.input.end();
-        this.#streams.set(id, stream);
-        const reply = await this.#codec.pack(new Map());
-        this.#socket.write(controlFrame(FRAMES.synReply, Buffer.concat([uint32(id), reply])));
-        this.#notify();
-        return;
-      }
-      case FRAMES.headers:
-        // Unpacked for the sake of the compression state only.
-        await this.#codec.unpack(body.subarray(4));
-        return;
-      case FRAMES.rstStream:
-        this.#streams.get(body.readUInt32BE(0))?.input.end();
-        return;
-      case FRAMES.ping:
-        this.#socket.write(controlFrame(FRAMES.ping, body));
-        return;
-      case FRAMES.goAway:
-        this.close();
-        return;
-      default:
-        // Settings and window updates: Kubernetes' SPDY knows no flow control but TCP's.
-        return;
-    }
   }
 
   #notify(): void {
     for (const check of [...this.#changed]) check();
   }
 
-  #find(kind: string): SpdyStream | undefined {
-    return [...this.#streams.values()].find((stream) => stream.kind === kind);
+  #clientGone(): Promise<void> {
+    const { closed } = this.#connection;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LEAVE_WITHIN_MS);
+      closed.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (closed.aborted) resolve();
+    });
   }
 
   #output(kind: string): Writable | undefined {
-    if (this.#find(kind) === undefined) return undefined;
+    if (!this.#streams.has(kind)) return undefined;
     return new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         void this.#send(kind, chunk).then(() => done());
@@ -226,19 +138,15 @@ class SpdyConnection {
     });
   }
 
-  /** Resolves when it is on its way, or the client gone. */
-  #send(kind: string, data: Buffer, isLast = false): Promise<void> {
-    const stream = this.#find(kind);
-    if (stream === undefined || this.#closed.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#socket.write(dataFrame(stream.id, data, isLast), () => resolve());
-    });
+  async #send(kind: string, data: Buffer, isLast = false): Promise<void> {
+    const stream = this.#streams.get(kind);
+    if (stream !== undefined) await this.#connection.send(stream, data, isLast);
   }
 
   /** Each size is a JSON object on the resize stream, one after the other, without anything between. */
   #followSizes(listener: (size: TerminalSize) => void): void {
     let text = "";
-    this.#find("resize")?.input.on("data", (chunk: Buffer) => {
+    this.#streams.get("resize")?.input.on("data", (chunk: Buffer) => {
       text += chunk.toString();
       const parts = text.split("}");
       text = parts.pop() ?? "";
@@ -248,10 +156,4 @@ class SpdyConnection {
       }
     });
   }
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }
