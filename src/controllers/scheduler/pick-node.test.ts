@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Node, PodSpec, Taint } from "../../api/types.ts";
+import type { Node, Pod, PodSpec, Taint } from "../../api/types.ts";
 import { pickNode } from "./pick-node.ts";
 
 interface NodeFacts {
@@ -98,16 +98,22 @@ const cases: readonly Case[] = [
   { name: "no nodes at all", nodes: [], want: "no nodes available to schedule pods" },
 ];
 
+function ownedBy(uid: string): Pod {
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: uid, uid, controller: true };
+  return { metadata: { name: "web", ownerReferences: [owner] } };
+}
+
 for (const { name, spec = {}, nodes, loads = {}, want } of cases) {
   test(`pickNode: ${name}`, () => {
     const pick = pickNode({
-      pod: { metadata: { name: "web" }, spec: { containers: [], ...spec } },
+      pod: { ...ownedBy("u"), spec: { containers: [], ...spec } },
       nodes,
       random: () => 0,
-      loadOf: (nodeName) => {
+      podsOn: (nodeName) => {
         const [pods, siblings] = loads[nodeName] ?? [0, 0];
-        return { pods, siblings };
+        return Array.from({ length: pods }, (_, index) => ownedBy(index < siblings ? "u" : "x"));
       },
+      namespaceLabels: () => undefined,
     });
     assert.equal(pick.type === "node" ? pick.name : pick.message, want);
   });

@@ -1,25 +1,16 @@
-import type {
-  Node,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  Taint,
-} from "../../api/types.ts";
+import type { Node, Pod, Taint } from "../../api/types.ts";
+import { controllerOf } from "../owners.ts";
+import { isTerminating } from "../pods.ts";
 import { tolerates } from "../taints.ts";
+import type { NeighbourRules, Surroundings } from "./neighbours.ts";
+import { neighbourRules } from "./neighbours.ts";
+import { matchesNodeSelection, nodePreference } from "./node-affinity.ts";
+import { lackingRoom } from "./room.ts";
 
-export interface PickInput {
+export interface PickInput extends Surroundings {
   readonly pod: Pod;
-  readonly nodes: readonly Node[];
-  /** How full a node is, counting pods that were only just bound to it. */
-  readonly loadOf: (nodeName: string) => NodeLoad;
   /** In [0, 1); decides between equals. */
   readonly random: () => number;
-}
-
-export interface NodeLoad {
-  readonly pods: number;
-  /** Pods with the same controller as the pod to place. */
-  readonly siblings: number;
 }
 
 /** A node, or why there is none, in the words of Kubernetes' scheduler. */
@@ -27,26 +18,30 @@ export type Pick =
   | { readonly type: "node"; readonly name: string }
   | { readonly type: "none"; readonly message: string };
 
-/** Pods a node takes unless it says otherwise (the kubelet's figure). */
-const PODS_MAX = 110;
-
 /**
- * The node for a pod: of those that may take it the one with the fewest pods of the same owner, then with the fewest
- * pods at all. So replicas spread over nodes as evenly as they can.
+ * The node for a pod: of those that may take it the one that it and the pods around it like best, then the one with the
+ * fewest pods to be spread from, with the fewest of the same owner, with the fewest pods at all. So replicas spread over
+ * nodes as evenly as they can.
  */
-export function pickNode({ pod, nodes, loadOf, random }: PickInput): Pick {
+export function pickNode(input: PickInput): Pick {
+  const { pod, nodes, podsOn, random } = input;
+  const neighbours = neighbourRules(pod, input);
   const reasons = new Map<string, number>();
   let best: { readonly name: string; readonly rank: readonly number[] } | undefined;
   for (const node of nodes) {
     const name = node.metadata.name ?? "";
-    const load = loadOf(name);
-    const obstacle = obstacleOn(node, pod, load);
-    if (obstacle !== undefined) {
-      reasons.set(obstacle, (reasons.get(obstacle) ?? 0) + 1);
-      continue;
-    }
-    const soft = softTaints(node, pod);
-    const rank = [load.siblings, soft, load.pods, random()];
+    const present = podsOn(name);
+    const obstacles = obstaclesOn(node, pod, present, neighbours);
+    for (const obstacle of obstacles) reasons.set(obstacle, (reasons.get(obstacle) ?? 0) + 1);
+    if (obstacles.length > 0) continue;
+    const rank = [
+      -nodePreference(node, pod) - neighbours.preference(node),
+      neighbours.crowd(node),
+      siblingsAmong(present, pod),
+      softTaints(node, pod),
+      present.length,
+      random(),
+    ];
     if (best === undefined || isBefore(rank, best.rank)) best = { name, rank };
   }
   if (best !== undefined) return { type: "node", name: best.name };
@@ -56,22 +51,36 @@ export function pickNode({ pod, nodes, loadOf, random }: PickInput): Pick {
   return { type: "none", message: `0/${nodes.length} nodes are available: ${why}` };
 }
 
-/** Why this node cannot take the pod; undefined when it can. */
-function obstacleOn(node: Node, pod: Pod, load: NodeLoad): string | undefined {
+/** Why this node cannot take the pod: the first kind of obstacle, as Kubernetes tells it; none when it can. */
+function obstaclesOn(
+  node: Node,
+  pod: Pod,
+  present: readonly Pod[],
+  neighbours: NeighbourRules,
+): readonly string[] {
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (node.spec?.unschedulable === true && !tolerates(pod, unschedulableTaint)) {
-    return "node(s) were unschedulable";
+    return ["node(s) were unschedulable"];
   }
   const taint = blockingTaints(node).find((candidate) => !tolerates(pod, candidate));
   if (taint !== undefined) {
-    return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`;
+    return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`];
   }
-  if (ready?.status !== "True" && !tolerates(pod, notReadyTaint)) return "node(s) were not ready";
+  if (ready?.status !== "True" && !tolerates(pod, notReadyTaint)) return ["node(s) were not ready"];
   if (!matchesNodeSelection(node, pod)) {
-    return "node(s) didn't match Pod's node affinity/selector";
+    return ["node(s) didn't match Pod's node affinity/selector"];
   }
-  if (load.pods >= Number(node.status?.allocatable?.["pods"] ?? PODS_MAX)) return "Too many pods";
-  return undefined;
+  const lacking = lackingRoom(node, pod, present);
+  if (lacking.length > 0) return lacking;
+  const obstacle = neighbours.obstacleOn(node);
+  return obstacle === undefined ? [] : [obstacle];
+}
+
+function siblingsAmong(present: readonly Pod[], pod: Pod): number {
+  const owner = controllerOf(pod)?.uid;
+  if (owner === undefined) return 0;
+  return present.filter((other) => !isTerminating(other) && controllerOf(other)?.uid === owner)
+    .length;
 }
 
 const unschedulableTaint: Taint = {
@@ -90,49 +99,6 @@ function blockingTaints(node: Node): readonly Taint[] {
 function softTaints(node: Node, pod: Pod): number {
   const soft = (node.spec?.taints ?? []).filter(({ effect }) => effect === "PreferNoSchedule");
   return soft.filter((taint) => !tolerates(pod, taint)).length;
-}
-
-/** `nodeSelector` and required node affinity; of the affinity's terms one must hold. */
-function matchesNodeSelection(node: Node, pod: Pod): boolean {
-  const labels = node.metadata.labels ?? {};
-  const selector = Object.entries(pod.spec?.nodeSelector ?? {});
-  if (!selector.every(([key, value]) => labels[key] === value)) return false;
-  const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (required === undefined) return true;
-  return (required.nodeSelectorTerms ?? []).some((term) => matchesTerm(node, term));
-}
-
-function matchesTerm(node: Node, { matchExpressions = [], matchFields = [] }: NodeSelectorTerm) {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const labels = node.metadata.labels ?? {};
-  const fields = { "metadata.name": node.metadata.name ?? "" };
-  return (
-    matchExpressions.every((requirement) => holds(requirement, labels)) &&
-    matchFields.every((requirement) => holds(requirement, fields))
-  );
-}
-
-function holds(
-  { key, operator, values = [] }: NodeSelectorRequirement,
-  of: Readonly<Record<string, string>>,
-): boolean {
-  const value = of[key];
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
-    case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
 
 function isBefore(a: readonly number[], b: readonly number[]): boolean {

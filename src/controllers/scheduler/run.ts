@@ -1,7 +1,7 @@
-import { nodes, pods } from "../../api/resource.ts";
+import { namespaces, nodes, pods } from "../../api/resource.ts";
 import { semanticEqual } from "../../api/semantic-equal.ts";
 import { isNotFound } from "../../api/status-error.ts";
-import type { Node, Pod } from "../../api/types.ts";
+import type { Namespace, Node, Pod } from "../../api/types.ts";
 import type { Api, Change, Informer } from "../../client/api.ts";
 import type { EventRecorder } from "../../client/events.ts";
 import type { Index } from "../../client/index-by.ts";
@@ -12,9 +12,8 @@ import type { Clock } from "../../lib/clock.ts";
 import { formatTime } from "../../lib/clock.ts";
 import type { ControllerContext, Loop } from "../controller.ts";
 import { recorderOf, runLoop } from "../controller.ts";
-import { controllerOf } from "../owners.ts";
 import { conditionOf, isFinished, isTerminating } from "../pods.ts";
-import type { NodeLoad } from "./pick-node.ts";
+import { asksForNeighbours } from "./neighbours.ts";
 import { pickNode } from "./pick-node.ts";
 
 const SCHEDULER_NAME = "default-scheduler";
@@ -42,6 +41,7 @@ class SchedulerLoop implements Loop {
   readonly #recorder: EventRecorder;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  readonly #namespaces: Informer<Namespace>;
   readonly #podsByNode: Index<Pod>;
   /** By uid. */
   readonly #assumed = new Map<string, Assumed>();
@@ -55,13 +55,20 @@ class SchedulerLoop implements Loop {
     this.#recorder = recorderOf(context, this.name);
     this.#pods = informers.informer(pods);
     this.#nodes = informers.informer(nodes);
+    this.#namespaces = informers.informer(namespaces);
     this.#podsByNode = indexBy(this.#pods, (pod) => (isFinished(pod) ? [] : nodeOf(pod)));
-    this.caches = [this.#pods, this.#nodes];
+    this.caches = [this.#pods, this.#nodes, this.#namespaces];
   }
 
   wake(queue: WorkQueue): void {
     const retryAll = () => {
       for (const key of this.#unschedulable) queue.add(key);
+    };
+    const retryThoseWithNeighbours = () => {
+      for (const key of this.#unschedulable) {
+        const pod = this.#pods.get(key);
+        if (pod !== undefined && asksForNeighbours(pod)) queue.add(key);
+      }
     };
     this.#pods.subscribe((change) => {
       const { type, object } = change;
@@ -70,6 +77,7 @@ class SchedulerLoop implements Loop {
       if (type === "DELETED") this.#unschedulable.delete(keyOf(object));
       else if (isWaiting(object) && !isStatusOnly(change)) queue.add(keyOf(object));
       if (isBound && makesRoom(change)) retryAll();
+      else if (isBound && !isStatusOnly(change)) retryThoseWithNeighbours();
     });
     this.#nodes.subscribe((change) => {
       if (change.type === "ADDED") retryAll();
@@ -83,11 +91,16 @@ class SchedulerLoop implements Loop {
     this.#unschedulable.delete(key);
     const pod = this.#pods.get(key);
     if (pod === undefined || !isWaiting(pod) || this.#assumed.has(uidOf(pod))) return undefined;
+    const all = this.#nodes.list();
+    const podsOn = new Map(
+      all.map(({ metadata: { name = "" } }) => [name, this.#podsOn(name)] as const),
+    );
     const pick = pickNode({
       pod,
-      nodes: this.#nodes.list(),
+      nodes: all,
       random: this.#random,
-      loadOf: (nodeName) => this.#loadOf(nodeName, pod),
+      podsOn: (nodeName) => podsOn.get(nodeName) ?? [],
+      namespaceLabels: (name) => this.#namespaces.get(name)?.metadata.labels,
     });
     if (pick.type === "none") {
       this.#unschedulable.add(key);
@@ -98,14 +111,10 @@ class SchedulerLoop implements Loop {
     return undefined;
   }
 
-  #loadOf(nodeName: string, pod: Pod): NodeLoad {
-    const owner = controllerOf(pod)?.uid;
+  /** Those in the cache and those that were only just bound. */
+  #podsOn(nodeName: string): readonly Pod[] {
     const assumed = [...this.#assumed.values()].filter((one) => one.nodeName === nodeName);
-    const all = [...this.#podsByNode.get(nodeName), ...assumed.map((one) => one.pod)];
-    const siblings = all.filter(
-      (other) => owner !== undefined && !isTerminating(other) && controllerOf(other)?.uid === owner,
-    );
-    return { pods: all.length, siblings: siblings.length };
+    return [...this.#podsByNode.get(nodeName), ...assumed.map((one) => one.pod)];
   }
 
   async #bind(pod: Pod, nodeName: string): Promise<void> {
