@@ -53,6 +53,16 @@ const cases: readonly Case[] = [
     want: { spec: { ports: [{ port: 80 }, { port: 443, targetPort: 8443 }] } },
   },
   {
+    name: "json: a negative index counts from the end of a list",
+    type: "json",
+    given: { spec: { externalIPs: ["192.0.2.1", "192.0.2.2"] } },
+    patch: [
+      { op: "remove", path: "/spec/externalIPs/-2" },
+      { op: "add", path: "/spec/externalIPs/-1", value: "192.0.2.3" },
+    ],
+    want: { spec: { externalIPs: ["192.0.2.2", "192.0.2.3"] } },
+  },
+  {
     name: "merge: lists are replaced, null removes, empty objects appear",
     type: "merge",
     given: { metadata: { labels: { a: "1" } }, spec: { ports, clusterIP: "10.96.0.1" } },
@@ -212,8 +222,8 @@ const refused: readonly Refused[] = [
     type: "json",
     given: {},
     patch: [{ op: "increment", path: "/spec" }],
-    code: 400,
-    message: /^Unexpected kind: "increment"$/,
+    code: 422,
+    message: /^the server rejected our request/,
   },
   {
     name: "a path that is no pointer",
@@ -299,6 +309,62 @@ for (const { name, code, message, ...setting } of refused) {
     );
   });
 }
+
+const missing = "missing value";
+const inapplicable: readonly { operation: object; want: string }[] = [
+  {
+    operation: { op: "add", path: "/metadata/labels/x", value: "1" },
+    want: `add operation does not apply: doc is missing path: "/metadata/labels/x": ${missing}`,
+  },
+  {
+    operation: { op: "add", path: "/spec/externalIPs/3", value: "x" },
+    want: "error in add for path: '/spec/externalIPs/3': Unable to access invalid index: 3: invalid index referenced",
+  },
+  {
+    operation: { op: "remove", path: "/spec/type" },
+    want: `error in remove for path: '/spec/type': Unable to remove nonexistent key: type: ${missing}`,
+  },
+  {
+    operation: { op: "remove", path: "/status/a" },
+    want: `remove operation does not apply: doc is missing path: "/status/a": ${missing}`,
+  },
+  {
+    operation: { op: "replace", path: "/spec/type", value: "x" },
+    want: `replace operation does not apply: doc is missing key: /spec/type: ${missing}`,
+  },
+  {
+    operation: { op: "test", path: "/spec/externalIPs", value: [] },
+    want: "testing value /spec/externalIPs failed: test failed",
+  },
+  {
+    operation: { op: "copy", from: "/spec/type", path: "/spec/x" },
+    want: `error in copy for from: '/spec/type': unable to get nonexistent key: type: ${missing}`,
+  },
+  {
+    operation: { op: "move", from: "/status/a", path: "/spec/x" },
+    want: `move operation does not apply: doc is missing from path: /status/a: ${missing}`,
+  },
+  { operation: { op: "increment", path: "/spec" }, want: "Unexpected kind: increment" },
+];
+
+for (const { operation, want } of inapplicable) {
+  test(`applyPatch: why ${JSON.stringify(operation)} does not fit`, () => {
+    const given = { spec: { externalIPs: ["192.0.2.1", "192.0.2.2"] } };
+    assert.throws(
+      () => patched({ type: "json", given, patch: [operation] }),
+      (error) =>
+        error instanceof StatusError && error.status.details?.causes?.[0]?.message === want,
+    );
+  });
+}
+
+test("applyPatch shows a strategic patch as Go prints it", () => {
+  const patch = { spec: { ports: [{ port: 80 }], color: "red", type: null } };
+  assert.throws(
+    () => patched({ given: {}, patch }),
+    /patch: Invalid value: "map\[spec:map\[color:red ports:\[map\[port:80\]\] type:<nil>\]\]": strict/,
+  );
+});
 
 test("applyPatch warns of unknown fields when asked to", () => {
   const { warnings } = patched({

@@ -40,15 +40,13 @@ export function applyPatch<T extends object>(
   options: PatchOptions,
 ): KubeObject {
   const type = patchTypeOf(mediaType);
-  const { patch, duplicates } = parsePatch(body, options);
+  const { patch, faults: patchFaults } = parsePatch(body, type, options);
   try {
     const patched = patchedValue(kind, toJson(current), type, patch);
     const { value, unknown } = conform(patched, kind.schema);
     checkIdentity(kind, value);
-    const strange = type === "application/json-patch+json" ? unknownMembers(patch) : [];
     const faults = [
-      ...strange.map((path) => `json patch unknown field "${path}"`),
-      ...duplicates,
+      ...patchFaults,
       // The patched object has no text, and so no order but that of its names.
       ...unknown.toSorted().map((path) => faultText({ problem: "unknown", path })),
     ];
@@ -60,7 +58,8 @@ export function applyPatch<T extends object>(
     return typed<KubeObject>({ ...identity, metadata: {}, ...value });
   } catch (error) {
     if (error instanceof PatchFault) throw statusOf(error);
-    if (error instanceof MismatchError) throw invalidPatch(body, error.message);
+    if (error instanceof MismatchError)
+      throw invalidPatch(shownPatch(type, body, patch), error.message);
     throw error;
   }
 }
@@ -82,17 +81,26 @@ export function patchTypeOf(mediaType: string): PatchMediaType {
 
 interface ParsedPatch {
   readonly patch: JsonValue;
-  /** What a strict reader says of names that stand twice. */
-  readonly duplicates: readonly string[];
+  /** What a strict reader says of the patch itself. */
+  readonly faults: readonly string[];
 }
 
-function parsePatch(body: Uint8Array, { fieldValidation }: PatchOptions): ParsedPatch {
+function parsePatch(
+  body: Uint8Array,
+  type: PatchMediaType,
+  { fieldValidation }: PatchOptions,
+): ParsedPatch {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     const patch = parseJson(text);
     if (!isJson(patch)) throw new SyntaxFault("exceeded max depth");
-    const duplicates = fieldValidation === "Ignore" ? [] : strictFaults(text, patch, []);
-    return { patch, duplicates: duplicates.map(faultText) };
+    if (fieldValidation === "Ignore") return { patch, faults: [] };
+    const isJsonPatch = type === "application/json-patch+json";
+    const faults = strictFaults(text, patch, isJsonPatch ? unknownMembers(patch) : []);
+    return {
+      patch,
+      faults: faults.map((one) => `${isJsonPatch ? "json patch " : ""}${faultText(one)}`),
+    };
   } catch (error) {
     if (!(error instanceof SyntaxFault) && !(error instanceof TypeError)) throw error;
     throw new StatusError(400, "BadRequest", `error decoding patch: ${error.message}`);
@@ -147,8 +155,24 @@ function statusOf({ problem, message }: PatchFault): StatusError {
 /** So much of a bad patch is shown. */
 const SHOWN_LENGTH_MAX = 1000;
 
-function invalidPatch(body: Uint8Array, message: string): StatusError {
-  const text = Buffer.from(body).toString("utf8");
+function invalidPatch(text: string, message: string): StatusError {
   const shown = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)} ...` : text;
   return invalidStatus({ group: "", kind: "" }, "", [invalid("patch", shown, message)]);
+}
+
+/** Kubernetes shows the text of a patch, and of a strategic one what Go prints of its content. */
+function shownPatch(type: PatchMediaType, body: Uint8Array, patch: JsonValue): string {
+  return type === "application/strategic-merge-patch+json"
+    ? printed(patch)
+    : Buffer.from(body).toString("utf8");
+}
+
+function printed(value: JsonValue): string {
+  if (value === null) return "<nil>";
+  if (typeof value !== "object") return String(value);
+  if (!isJsonObject(value)) return `[${value.map(printed).join(" ")}]`;
+  const members = Object.keys(value)
+    .toSorted()
+    .map((name) => `${name}:${printed(value[name] ?? null)}`);
+  return `map[${members.join(" ")}]`;
 }

@@ -11,8 +11,10 @@ const COPIED_BYTES_MAX = 30 * 1024 * 1024;
 
 const operationNames = ["add", "copy", "move", "remove", "replace", "test"] as const;
 
+type OperationName = (typeof operationNames)[number];
+
 interface Operation {
-  readonly op: (typeof operationNames)[number];
+  readonly op: OperationName;
   readonly path: Pointer;
   readonly from: Pointer;
   readonly value: JsonValue;
@@ -68,7 +70,8 @@ function parseOperation(item: JsonValue): Operation {
   const { op, path, from, value } = item;
   const name = operationNames.find((known) => known === op);
   if (name === undefined) {
-    throw new PatchFault("malformed", `Unexpected kind: ${JSON.stringify(op ?? "")}`);
+    const shown = typeof op === "string" ? op : "unknown";
+    throw new PatchFault("inapplicable", `Unexpected kind: ${shown}`);
   }
   const needsValue = name === "add" || name === "replace" || name === "test";
   if (needsValue && value === undefined) {
@@ -98,18 +101,39 @@ function parsePointer(text: JsonValue | undefined, member: string): Pointer {
 
 function apply(root: JsonValue, operation: Operation, budget: Budget): JsonValue {
   const { op, path, from, value } = operation;
+  const shown = pointerText(path);
   switch (op) {
     case "add":
-      return edit(root, path, op, (parent, key) => added(parent, key, value, path));
+      return editAt(
+        root,
+        path,
+        `add operation does not apply: doc is missing path: "${shown}"`,
+        (parent, key) => added(parent, key, value, `error in add for path: '${shown}'`),
+      );
     case "remove":
-      return edit(root, path, op, (parent, key) => removed(parent, key, path, op));
+      return editAt(
+        root,
+        path,
+        `remove operation does not apply: doc is missing path: "${shown}"`,
+        (parent, key) => removed(parent, key, `error in remove for path: '${shown}'`),
+      );
     case "replace":
-      return edit(root, path, op, (parent, key) => replaced(parent, key, value, path));
-    case "test":
-      if (isDeepStrictEqual(read(root, path) ?? null, value)) return root;
-      throw new PatchFault("inapplicable", `testing path ${pointerText(path)} failed: test failed`);
+      if (path.length === 0 && isJsonObject(value)) return value;
+      return editAt(
+        root,
+        path,
+        `replace operation does not apply: doc is missing path: ${shown}`,
+        (parent, key) => replaced(parent, key, value, shown),
+      );
+    case "test": {
+      const parentIsMissing = `test operation does not apply: is missing path: ${shown}`;
+      const found =
+        path.length === 0 ? root : childOf(parentOf(root, path, parentIsMissing), keyOf(path));
+      if (isDeepStrictEqual(found ?? null, value)) return root;
+      throw fault(`testing value ${shown} failed: test failed`);
+    }
     case "copy": {
-      const copied = mustRead(root, from, op);
+      const copied = readFrom(root, from, op);
       budget.copiedBytes += JSON.stringify(copied).length;
       if (budget.copiedBytes > COPIED_BYTES_MAX) {
         throw new PatchFault(
@@ -117,40 +141,84 @@ function apply(root: JsonValue, operation: Operation, budget: Budget): JsonValue
           `the copies of the patch are larger than ${COPIED_BYTES_MAX} bytes`,
         );
       }
-      return edit(root, path, op, (parent, key) => added(parent, key, copied, path));
+      return put(root, path, op, copied, "error while adding value during copy");
     }
     case "move": {
       if (from.length < path.length && from.every((part, i) => part === path[i])) {
-        throw new PatchFault("inapplicable", `cannot move ${pointerText(from)} into itself`);
+        throw fault(`cannot move ${pointerText(from)} into itself`);
       }
-      const moved = mustRead(root, from, op);
-      const rest = edit(root, from, op, (parent, key) => removed(parent, key, from, op));
-      return edit(rest, path, op, (parent, key) => added(parent, key, moved, path));
+      const moved = readFrom(root, from, op);
+      const rest = editAt(root, from, "", (parent, key) => removed(parent, key, ""));
+      return put(rest, path, op, moved, `error in move for path: '${shown}'`);
     }
   }
 }
 
 type Container = JsonObject | readonly JsonValue[];
 
+function fault(message: string): PatchFault {
+  return new PatchFault("inapplicable", message);
+}
+
+function keyOf(path: Pointer): string {
+  return path.at(-1) ?? "";
+}
+
+/** What holds the value that a pointer names; `isMissing` says that there is none. The whole document has no parent. */
+function parentOf(root: JsonValue, path: Pointer, isMissing: string): Container {
+  const parent = path
+    .slice(0, -1)
+    .reduce<JsonValue | undefined>(
+      (value, key) => (isContainer(value) ? childOf(value, key) : undefined),
+      root,
+    );
+  if (path.length > 0 && isContainer(parent)) return parent;
+  throw fault(`${isMissing}: missing value`);
+}
+
 /** Copies the way to the pointer's parent, and puts there what `change` makes of it. */
-function edit(
-  value: JsonValue,
+function editAt(
+  root: JsonValue,
   path: Pointer,
-  op: string,
+  isMissing: string,
   change: (parent: Container, key: string) => JsonValue,
 ): JsonValue {
-  const [key, ...rest] = path;
-  // The whole document has no parent; Kubernetes' objects are never replaced as a whole.
-  if (key === undefined) throw missing(op, path);
-  if (!isContainer(value)) throw missing(op, path);
-  if (rest.length === 0) return change(value, key);
-  const child = childOf(value, key);
-  if (child === undefined) throw missing(op, path);
-  const next = edit(child, rest, op, change);
-  if (!isJsonObject(value)) return value.with(Number(key), next);
-  const copy = { ...value };
-  setProperty(copy, key, next);
-  return copy;
+  parentOf(root, path, isMissing);
+  const edit = (value: JsonValue | undefined, [key = "", ...rest]: Pointer): JsonValue => {
+    if (!isContainer(value)) throw fault(isMissing);
+    if (rest.length === 0) return change(value, key);
+    const next = edit(childOf(value, key), rest);
+    return isJsonObject(value)
+      ? withProperty(value, key, next)
+      : value.with(indexOf(value, key) ?? 0, next);
+  };
+  return edit(root, path);
+}
+
+function readFrom(root: JsonValue, from: Pointer, op: "copy" | "move"): JsonValue {
+  const shown = pointerText(from);
+  const key = keyOf(from);
+  const parent = parentOf(
+    root,
+    from,
+    `${op} operation does not apply: doc is missing from path: ${shown}`,
+  );
+  const value = childOf(parent, key);
+  if (value !== undefined) return value;
+  const head =
+    op === "copy" ? `error in copy for from: '${shown}'` : `error in move for path: '${key}'`;
+  throw fault(`${head}: ${absence(parent, key, "unable to get")}`);
+}
+
+function put(
+  root: JsonValue,
+  path: Pointer,
+  op: "copy" | "move",
+  value: JsonValue,
+  head: string,
+): JsonValue {
+  const isMissing = `${op} operation does not apply: doc is missing destination path: ${pointerText(path)}`;
+  return editAt(root, path, isMissing, (parent, key) => added(parent, key, value, head));
 }
 
 function isContainer(value: JsonValue | undefined): value is Container {
@@ -159,38 +227,41 @@ function isContainer(value: JsonValue | undefined): value is Container {
 
 function childOf(container: Container, key: string): JsonValue | undefined {
   if (isJsonObject(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
-  return /^(0|[1-9]\d{0,8})$/.test(key) ? container[Number(key)] : undefined;
+  const index = indexOf(container, key);
+  return index === undefined ? undefined : container[index];
 }
 
-function read(root: JsonValue, path: Pointer): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>(
-    (value, key) => (isContainer(value) ? childOf(value, key) : undefined),
-    root,
-  );
+/** The place of a list that a key names; Kubernetes counts from the end as well, with -1 for the last. */
+function indexOf(list: readonly JsonValue[], key: string): number | undefined {
+  if (!/^-?\d{1,9}$/.test(key)) return undefined;
+  const index = Number(key) < 0 ? Number(key) + list.length : Number(key);
+  return index >= 0 && index < list.length ? index : undefined;
 }
 
-function mustRead(root: JsonValue, path: Pointer, op: string): JsonValue {
-  const value = read(root, path);
-  if (value === undefined) throw missing(op, path);
-  return value;
+/** Why there is nothing under a key. */
+function absence(container: Container, key: string, verb: string): string {
+  if (isJsonObject(container)) return `${verb} nonexistent key: ${key}: missing value`;
+  return /^-?\d+$/.test(key)
+    ? `Unable to access invalid index: ${key}: invalid index referenced`
+    : `strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
 }
 
-function added(parent: Container, key: string, value: JsonValue, path: Pointer): JsonValue {
+/** `head` begins what is said of a place that there is not. */
+function added(parent: Container, key: string, value: JsonValue, head: string): JsonValue {
   if (isJsonObject(parent)) return withProperty(parent, key, value);
-  const index =
-    key === "-" ? parent.length : Number(/^(0|[1-9]\d{0,8})$/.test(key) ? key : Number.NaN);
-  if (!(index <= parent.length)) {
-    throw new PatchFault(
-      "inapplicable",
-      `add operation does not apply: ${pointerText(path)}: invalid index`,
-    );
-  }
+  // One place more than there is: the new item may come after the last.
+  const index = key === "-" ? parent.length : indexOf([...parent, null], key);
+  if (index === undefined) throw fault(`${head}: ${absence(parent, key, "")}`);
   return parent.toSpliced(index, 0, value);
 }
 
-function replaced(parent: Container, key: string, value: JsonValue, path: Pointer): JsonValue {
-  if (childOf(parent, key) === undefined) throw missing("replace", path);
-  return isJsonObject(parent) ? withProperty(parent, key, value) : parent.with(Number(key), value);
+function replaced(parent: Container, key: string, value: JsonValue, shown: string): JsonValue {
+  if (childOf(parent, key) === undefined) {
+    throw fault(`replace operation does not apply: doc is missing key: ${shown}: missing value`);
+  }
+  return isJsonObject(parent)
+    ? withProperty(parent, key, value)
+    : parent.with(indexOf(parent, key) ?? 0, value);
 }
 
 function withProperty(parent: JsonObject, key: string, value: JsonValue): JsonObject {
@@ -199,19 +270,14 @@ function withProperty(parent: JsonObject, key: string, value: JsonValue): JsonOb
   return copy;
 }
 
-function removed(parent: Container, key: string, path: Pointer, op: string): JsonValue {
-  if (childOf(parent, key) === undefined) throw missing(op, path);
-  if (!isJsonObject(parent)) return parent.toSpliced(Number(key), 1);
+function removed(parent: Container, key: string, head: string): JsonValue {
+  if (childOf(parent, key) === undefined) {
+    throw fault(`${head}: ${absence(parent, key, "Unable to remove")}`);
+  }
+  if (!isJsonObject(parent)) return parent.toSpliced(indexOf(parent, key) ?? 0, 1);
   const copy: Record<string, JsonValue> = { ...parent };
   delete copy[key];
   return copy;
-}
-
-function missing(op: string, path: Pointer): PatchFault {
-  return new PatchFault(
-    "inapplicable",
-    `${op} operation does not apply: doc is missing path: ${pointerText(path)}: missing value`,
-  );
 }
 
 function pointerText(path: Pointer): string {
