@@ -313,6 +313,8 @@ test("Event: a counted one and a single one", () => {
   ]);
   const { firstTimestamp: _f, lastTimestamp: _l, count: _c, ...single } = event;
   assert.deepEqual(cells(r.events, { ...single, ...{ eventTime: at(9) } }).slice(7, 9), ["9s", 1]);
+  const hostless = { ...single, source: { component: "agent" }, reportingInstance: "agent-1" };
+  assert.equal(cells(r.events, hostless)[5], "agent, agent-1");
 });
 
 test("ControllerRevision: its controller with kind and group", () => {

@@ -45,6 +45,6 @@ export const eventTable: KindTable<Event> = {
 
 function sourceText({ source, reportingComponent, reportingInstance }: Event): string {
   const component = source?.component || reportingComponent || "";
-  const host = source?.component ? source.host : source?.host || reportingInstance;
+  const host = source?.host || reportingInstance;
   return host ? `${component}, ${host}` : component;
 }
