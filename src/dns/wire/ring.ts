@@ -39,6 +39,11 @@ export function copyRing(
   const { bytes, starts } = block;
   const total = starts.length - 1;
   const end = first + count;
+  if (first === 0 && count === total) {
+    // Nearly every set: it has one record. No view of the bytes has to be made.
+    out.set(bytes, at);
+    return at + bytes.length;
+  }
   const head = bytes.subarray(starts[first], starts[Math.min(end, total)]);
   out.set(head, at);
   const next = at + head.length;

@@ -3,10 +3,12 @@ import { type NameKey, wireOfKey } from "../wire/name.ts";
 import { type AdditionalRecord, type RecordSet, recordSet } from "../wire/record-set.ts";
 import { type Address, addressData, isIpv4 } from "./addresses.ts";
 
-/** What the zone has at one name. A node without sets is a name that exists for others below it. */
+/** What the zone has at one name; `setOf` reads it. A node without sets is a name that exists for others below it. */
 export interface ZoneNode {
-  /** By type; made when they are first asked for. Use `setOf`. */
-  readonly sets: ReadonlyMap<number, () => RecordSet | undefined>;
+  /** Few, and so a list: less memory for each name than a map, and found sooner. */
+  readonly sets: readonly RecordSet[];
+  /** The SRV set, made when it is first asked for: far more work than addresses, and far less asked for. */
+  readonly srv: (() => RecordSet | undefined) | undefined;
   /** Where the name leads for addresses (ExternalName), in wire form. */
   readonly alias: Uint8Array | undefined;
   /** Whether EndpointSlices that are not there yet may add to it. */
@@ -14,7 +16,7 @@ export interface ZoneNode {
 }
 
 /** A name without records of its own (RFC 8020: it exists, so it is not NXDOMAIN). */
-export const emptyNode: ZoneNode = { sets: new Map(), alias: undefined, needsSlices: false };
+export const emptyNode: ZoneNode = nodeOf([]);
 
 /** What records have in common. */
 export interface NodeContext {
@@ -39,10 +41,12 @@ export interface SrvTarget {
 
 /** The records of a type at a node; undefined if it has none. */
 export function setOf(node: ZoneNode, type: number): RecordSet | undefined {
-  return node.sets.get(type)?.();
+  if (type === recordTypes.SRV) return node.srv?.();
+  for (const set of node.sets) if (set.type === type) return set;
+  return undefined;
 }
 
-/** A node with these sets. SRV records, far more work than addresses and far less asked for, may wait. */
+/** A node with these sets, and with what else it has. */
 export function nodeOf(
   sets: readonly RecordSet[],
   extra: {
@@ -51,11 +55,12 @@ export function nodeOf(
     readonly needsSlices?: boolean;
   } = {},
 ): ZoneNode {
-  const makers = new Map<number, () => RecordSet | undefined>(
-    sets.map((set) => [set.type, () => set]),
-  );
-  if (extra.srv !== undefined) makers.set(recordTypes.SRV, once(extra.srv));
-  return { sets: makers, alias: extra.alias, needsSlices: extra.needsSlices ?? false };
+  return {
+    sets,
+    srv: extra.srv && once(extra.srv),
+    alias: extra.alias,
+    needsSlices: extra.needsSlices ?? false,
+  };
 }
 
 function once<T>(make: () => T): () => T {

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../../test/dns/seeded-random.ts";
 import type { EndpointSlice, Namespace, Pod, Service } from "../../api/types.ts";
+import { recordTypes } from "../wire/constants.ts";
 import { type NameKey, nameKey, parseName } from "../wire/name.ts";
 import { dataOf } from "../wire/record-set.ts";
 import { parseAddress, reverseKey } from "./addresses.ts";
+import { setOf } from "./nodes.ts";
 import { createZoneSource } from "./source.ts";
 import { Zone } from "./zone.ts";
 
@@ -68,8 +70,8 @@ function everything(zone: Zone): unknown {
   return names.map((name) => {
     const found = zone.lookup(name);
     if (found.kind !== "found" && found.kind !== "apex") return [name, found.kind];
-    const sets = [...found.node.sets.values()]
-      .flatMap((make) => make() ?? [])
+    const sets = [...found.node.sets, setOf(found.node, recordTypes.SRV)]
+      .flatMap((set) => set ?? [])
       .map((set) => [
         set.type,
         dataOf(set)
