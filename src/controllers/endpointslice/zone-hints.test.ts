@@ -164,6 +164,32 @@ const overloadCases: readonly {
     shares: { a: 0.5, b: 0.5 },
     want: false,
   },
+  {
+    name: "one of three zones has twenty times the CPU of another",
+    hinted: { a: 1, b: 2, c: 3 },
+    shares: { a: 0.1 / 3.1, b: 1 / 3.1, c: 2 / 3.1 },
+    want: true,
+  },
+  {
+    name: "one zone has lost its only node",
+    hinted: { a: 1, b: 2, c: 3 },
+    shares: { b: 1 / 3, c: 2 / 3 },
+    want: true,
+  },
+  { name: "five to four is even", hinted: { b: 5, c: 4 }, shares: { b: 0.5, c: 0.5 }, want: false },
+  { name: "six to four is not", hinted: { b: 6, c: 4 }, shares: { b: 0.5, c: 0.5 }, want: true },
+  {
+    name: "endpoints follow uneven zones",
+    hinted: { a: 20, b: 10, c: 1 },
+    shares: { a: 2 / 3.1, b: 1 / 3.1, c: 0.1 / 3.1 },
+    want: false,
+  },
+  {
+    name: "a small zone has none at all",
+    hinted: { a: 20, b: 10, c: 0 },
+    shares: { a: 2 / 3.1, b: 1 / 3.1, c: 0.1 / 3.1 },
+    want: true,
+  },
 ];
 
 for (const { name, hinted, shares, want } of overloadCases) {

@@ -11,7 +11,8 @@ type Amounts = ReadonlyMap<string, bigint>;
 
 /** What a node lacks for a pod beside the pods it has, in the words of Kubernetes' scheduler. */
 export function lackingRoom(node: Node, pod: Pod, present: readonly Pod[]): string[] {
-  if (present.some((other) => sharesPort(pod, other))) {
+  const ports = hostPorts(pod);
+  if (ports.length > 0 && present.some((other) => sharesPort(ports, hostPorts(other)))) {
     return ["node(s) didn't have free ports for the requested pod ports"];
   }
   const allocatable = node.status?.allocatable ?? {};
@@ -76,10 +77,8 @@ function combined(a: Amounts, b: Amounts, pick: (x: bigint, y: bigint) => bigint
 }
 
 /** Whether two pods want the same port of their node: same protocol and number, and addresses that overlap. */
-function sharesPort(a: Pod, b: Pod): boolean {
-  const taken = hostPorts(b);
-  if (taken.length === 0) return false;
-  return hostPorts(a).some((port) =>
+function sharesPort(wanted: readonly ContainerPort[], taken: readonly ContainerPort[]): boolean {
+  return wanted.some((port) =>
     taken.some(
       (other) =>
         port.hostPort === other.hostPort &&
