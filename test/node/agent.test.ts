@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { events, nodes, pods, secrets, services } from "../../src/api/resource.ts";
@@ -129,6 +130,50 @@ test("an unknown image is ErrImagePull, then ImagePullBackOff; the pod has an ad
     .filter((e) => e.involvedObject?.name === "absent")
     .map((e) => e.reason);
   assert.ok(reasons.includes("Failed"), reasons.join());
+});
+
+test("a start error is the end of a pod that is not started again", { skip }, async () => {
+  const containers = [{ ...shell(""), command: ["/no/such"] }];
+  await lab.runPod("hopeless", { restartPolicy: "Never", containers });
+  const pod = await lab.podWhen("hopeless", (p) => p.status?.phase === "Failed");
+  assert.equal(main(pod)?.state?.terminated?.reason, "StartError");
+});
+
+test("an image that must not be pulled, and a name that is none", { skip }, async () => {
+  const base = { name: "main", imagePullPolicy: "Never" };
+  const images = { "example.org/absent": "ErrImageNeverPull", "A:b:c": "InvalidImageName" };
+  for (const [index, [image, reason]] of Object.entries(images).entries()) {
+    await lab.runPod(`unpulled-${index}`, { containers: [{ ...base, image }] });
+    await lab.podWhen(`unpulled-${index}`, (p) => main(p)?.state?.waiting?.reason === reason);
+  }
+});
+
+/** Why no program can be in other groups than root's, or false if it can. */
+function groupsMissing(): string | false {
+  const [, , count = "0"] = readFileSync("/proc/self/gid_map", "utf8").trim().split(/\s+/);
+  return Number(count) > 6006 ? false : "this user namespace knows too few groups";
+}
+
+test("a container has the groups of its pod, and volumes belong to fsGroup", {
+  skip: skip || groupsMissing(),
+}, async () => {
+  await lab.runPod("grouped", {
+    restartPolicy: "Never",
+    securityContext: {
+      runAsUser: 1003,
+      runAsGroup: 3003,
+      supplementalGroups: [4004],
+      fsGroup: 6006,
+    },
+    volumes: [{ name: "v", emptyDir: {} }],
+    containers: [
+      shell("echo $(id -G) $(stat -c %g:%a /v) > /dev/termination-log", {
+        volumeMounts: [{ name: "v", mountPath: "/v" }],
+      }),
+    ],
+  });
+  const pod = await lab.podWhen("grouped", (p) => p.status?.phase === "Succeeded");
+  assert.equal(main(pod)?.state?.terminated?.message, "3003 4004 6006 6006:2777\n");
 });
 
 test("a program that is not there is a start error", { skip }, async () => {

@@ -127,6 +127,7 @@ test("volumeMounts: a hostPath is for reading only, and asking for more is told"
     volumeMounts(
       { name: "main", volumeMounts: [{ name: "v", mountPath: "/x", readOnly }] },
       volumes,
+      new Map(),
     );
   assert.deepEqual(mount(true), [{ source: "/usr/share", target: "/x", isReadOnly: true }]);
   assert.throws(() => mount(false), { message: /can only be mounted read-only/ });
@@ -138,6 +139,23 @@ test("volumeMounts: a subPath can not lead out of the volume by a link", () => {
   const [found] = volumeMounts(
     { name: "main", volumeMounts: [{ name: "v", mountPath: "/x", subPath: "link/deep" }] },
     volumes,
+    new Map(),
   );
   assert.equal(found?.source, join(dir, "volumes/v/etc/deep"));
+});
+
+test("volumeMounts: variables choose the place in a volume", () => {
+  const volumes = prepare({ emptyDir: {} });
+  const mount = (subPathExpr: string) =>
+    volumeMounts(
+      { name: "main", volumeMounts: [{ name: "v", mountPath: "/x", subPathExpr }] },
+      volumes,
+      new Map([
+        ["POD", "web-0"],
+        ["UP", "../.."],
+      ]),
+    )[0]?.source;
+  assert.equal(mount("logs/$(POD)"), join(dir, "volumes/v/logs/web-0"));
+  assert.throws(() => mount("$(NONE)"), { message: 'missing value for "NONE"' });
+  assert.throws(() => mount("$(UP)"), { message: /must not contain '..'$/ });
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { configMaps, secrets } from "../../api/resource.ts";
 import { isNotFound } from "../../api/status-error.ts";
 import type { ConfigMap, Pod, Secret } from "../../api/types.ts";
@@ -13,6 +12,7 @@ import type { Container } from "../pod-types.ts";
 import { WORKING_DIR } from "../runtime/container-root.ts";
 import { DEFAULT_PATH } from "../runtime/process-container.ts";
 import type { ContainerMount, ContainerOptions } from "../runtime/runtime.ts";
+import { containerUser } from "./container-user.ts";
 import type { NodeContext } from "./node-context.ts";
 import { type PreparedVolume, volumeMounts } from "./pod-volumes.ts";
 
@@ -55,7 +55,7 @@ export function setUpContainer(input: SetupInput): ContainerSetup {
     }),
   });
   if (environment.type === "error") return environment;
-  const user = userOf(pod, container);
+  const user = containerUser(pod, container);
   if (typeof user === "string") return { type: "error", message: user };
 
   const variables = new Map([
@@ -72,7 +72,7 @@ export function setUpContainer(input: SetupInput): ContainerSetup {
   });
   if (command.length === 0) return { type: "error", message: "no command specified" };
 
-  const volumes = volumeMounts(container, input.volumes);
+  const volumes = volumeMounts(container, input.volumes, variables);
   const taken = new Set(volumes.map(({ target }) => target));
   const own = [
     ...input.podFiles,
@@ -103,47 +103,6 @@ function expandAll(
   variables: ReadonlyMap<string, string>,
 ): readonly string[] {
   return (list ?? []).map((text) => expand(text, (name) => variables.get(name)));
-}
-
-/** The user and group to become; a text says why that can not be. Absent: the agent's own. */
-function userOf(
-  pod: Pod,
-  container: Container,
-): { readonly user?: number; readonly group?: number } | string {
-  const { securityContext: own } = container;
-  const shared = pod.spec?.securityContext;
-  const user = own?.runAsUser ?? shared?.runAsUser;
-  const group = own?.runAsGroup ?? shared?.runAsGroup;
-  const mustNotBeRoot = own?.runAsNonRoot ?? shared?.runAsNonRoot ?? false;
-  if (mustNotBeRoot && (user === undefined || user === 0)) {
-    return `container has runAsNonRoot and image will run as root (container: ${container.name})`;
-  }
-  for (const [kind, id] of [
-    ["user", user],
-    ["group", group],
-  ] as const) {
-    if (id !== undefined && !isMapped(kind, id)) {
-      return `cannot run as ${kind} ${id}: without root there is only one ${kind} here, 0`;
-    }
-  }
-  // A user of one's own has no rights over root's group.
-  const ownGroup = group ?? (user === undefined || user === 0 ? undefined : user);
-  return {
-    ...(user === undefined || user === 0 ? {} : { user }),
-    ...(ownGroup === undefined || ownGroup === 0 || !isMapped("group", ownGroup)
-      ? {}
-      : { group: ownGroup }),
-  };
-}
-
-/** Whether the user namespace that this process is in knows an id. */
-function isMapped(kind: "user" | "group", id: number): boolean {
-  const map = readFileSync(`/proc/self/${kind === "user" ? "uid" : "gid"}_map`, "utf8");
-  return map.split("\n").some((line) => {
-    const [inside, , count] = line.trim().split(/\s+/).map(Number);
-    if (inside === undefined || count === undefined) return false;
-    return id >= inside && id < inside + count;
-  });
 }
 
 /** Fetches the ConfigMaps and Secrets that the container (or the pod's volumes) refers to, each once. */

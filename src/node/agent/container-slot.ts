@@ -87,12 +87,12 @@ export class ContainerSlot {
   }
 
   /** A start that failed counts as a life that ended at once. */
-  failStart(end: Termination, waiting: Waiting): void {
+  failStart(end: Termination): void {
     if (this.containerId !== "") this.restartCount++;
     if (this.phase.type === "exited") this.lastEnd = this.phase.end;
     this.containerId = end.containerId;
     this.phase = { type: "exited", end };
-    this.waiting = waiting;
+    this.waiting = undefined;
   }
 
   /**

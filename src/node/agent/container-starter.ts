@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pod } from "../../api/types.ts";
 import { describeError } from "../../lib/errors.ts";
 import { canonicalImage, findImage, type ImageEntry } from "../images/image-table.ts";
+import { refusedImage } from "../images/refused-image.ts";
 import { ImagePulls } from "../lifecycle/image-pulls.ts";
 import type { BackoffEntry } from "../lifecycle/restart-backoff.ts";
 import { CONTAINER_RETRY, retryPauseMs } from "../lifecycle/retry-pause.ts";
+import { isSidecar } from "../pod-types.ts";
 import { ContainerLog, removeLogFiles } from "../runtime/container-log.ts";
 import { type ContainerExit, type RunningContainer, RuntimeError } from "../runtime/runtime.ts";
 import { loadSources, setUpContainer } from "./container-setup.ts";
@@ -154,6 +156,13 @@ export class ContainerStarter {
       this.#tell(slot, "Normal", "Pulled", message);
       return entry;
     }
+    const refusal = refusedImage(slot.spec);
+    if (refusal !== undefined) {
+      const { event, waiting } = refusal;
+      this.#tell(slot, "Warning", event, waiting.message);
+      this.#fail(slot, waiting, waiting.reason);
+      return undefined;
+    }
     const nowMs = node.clock.now();
     const step = this.#pulls.fail({ container: slot.name, image, nowMs });
     for (const { type, reason, message } of step.notes) this.#tell(slot, type, reason, message);
@@ -172,16 +181,19 @@ export class ContainerStarter {
     const finishedAtMs = this.#options.node.clock.now();
     const containerId = `${CONTAINER_ID_SCHEME}${id}`;
     const end = { exitCode: 128, reason: "StartError", message, finishedAtMs, containerId };
-    slot.failStart(end, { reason: "RunContainerError", message });
+    slot.failStart(end);
+    if (mayRestart(this.#options.pod(), slot)) {
+      slot.waiting = { reason: "RunContainerError", message };
+    }
     this.#tell(slot, "Warning", "Failed", `Error: ${message}`);
   }
 
-  #fail(slot: ContainerSlot, waiting: Waiting): void {
+  #fail(slot: ContainerSlot, waiting: Waiting, told = waiting.message ?? waiting.reason): void {
     slot.waiting = waiting;
     slot.failures++;
     const pauseMs = retryPauseMs(slot.failures, CONTAINER_RETRY);
     slot.notBeforeMs = this.#options.node.clock.now() + pauseMs;
-    this.#tell(slot, "Warning", "Failed", `Error: ${waiting.message ?? waiting.reason}`);
+    this.#tell(slot, "Warning", "Failed", `Error: ${told}`);
   }
 
   #exited(slot: ContainerSlot, life: RunningContainer, exit: ContainerExit): void {
@@ -209,7 +221,9 @@ export class ContainerStarter {
   #newTerminationFile(slot: ContainerSlot): string {
     const file = this.#terminationFile(slot);
     mkdirSync(join(this.#options.dir, "termination"), { recursive: true });
-    writeFileSync(file, "", { mode: 0o666 });
+    writeFileSync(file, "");
+    // Whoever the container's programs are: a mode at the making would be cut by the agent's umask.
+    chmodSync(file, 0o666);
     return file;
   }
 
@@ -221,4 +235,9 @@ export class ContainerStarter {
     const { node, pod } = this.#options;
     recordContainerEvent(node, pod(), slot.spec, { type, reason, message });
   }
+}
+
+/** Whether the container gets another life after one that has failed. */
+function mayRestart({ spec }: Pod, slot: ContainerSlot): boolean {
+  return spec?.restartPolicy !== "Never" || isSidecar(slot.spec);
 }

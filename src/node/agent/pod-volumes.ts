@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,9 +14,11 @@ import { dirname, join, normalize } from "node:path";
 import type { Pod } from "../../api/types.ts";
 import type { ConfigSources } from "../environment/container-environment.ts";
 import { type DownwardFacts, fieldValue, resourceValue } from "../environment/downward.ts";
+import { expand } from "../environment/expand.ts";
 import type { Container, Volume } from "../pod-types.ts";
 import { resolveInRoot } from "../runtime/mount-target.ts";
 import { type ContainerMount, RuntimeError } from "../runtime/runtime.ts";
+import { volumeGroup } from "./container-user.ts";
 
 /** Bytes that the files of one volume may hold: the size that the API allows a ConfigMap or Secret. */
 const VOLUME_BYTES_MAX = 1024 * 1024;
@@ -52,11 +55,14 @@ function prepareVolume(volume: Volume, input: VolumesInput): PreparedVolume {
   }
   const files = filesOf(volume, input);
   mkdirSync(folder, { recursive: true });
+  const group = volumeGroup(input.pod);
   if (files === "empty") {
-    chmodSync(folder, 0o777);
+    if (group !== undefined) chownSync(folder, -1, group);
+    // Files that are made below belong to the folder's group.
+    chmodSync(folder, group === undefined ? 0o777 : 0o2777);
     return { source: folder, isWritable: true };
   }
-  writeAtomically(folder, files);
+  writeAtomically(folder, files, group);
   return { source: folder, isWritable: false };
 }
 
@@ -168,7 +174,7 @@ function selected(
  * Replaces all files of a volume in one step, as the kubelet does: they lie in a folder that the link `..data`
  * names, and the link is exchanged. A program sees the old ones or the new ones, never a mixture.
  */
-function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
+function writeAtomically(folder: string, files: readonly VolumeFile[], group?: number): void {
   const old = currentData(folder);
   if (old !== undefined && files.every((file) => isWritten(join(folder, old), file))) {
     const count = readdirSync(join(folder, old), { recursive: true, withFileTypes: true });
@@ -180,7 +186,9 @@ function writeAtomically(folder: string, files: readonly VolumeFile[]): void {
     const file = join(folder, name, safe);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
-    chmodSync(file, mode);
+    if (group !== undefined) chownSync(file, -1, group);
+    // Whoever is in the group may read, whatever mode was asked for (the kubelet's rule).
+    chmodSync(file, group === undefined ? mode : mode | 0o440);
   }
   mkdirSync(join(folder, name), { recursive: true });
   // A try that failed half-way may have left it.
@@ -214,12 +222,15 @@ function currentData(folder: string): string | undefined {
   }
 }
 
-/** What a container's `volumeMounts` show of the pod's volumes. */
+/** What a container's `volumeMounts` show of the pod's volumes; its variables may choose the place in a volume. */
 export function volumeMounts(
   container: Container,
   volumes: ReadonlyMap<string, PreparedVolume>,
+  variables: ReadonlyMap<string, string>,
 ): readonly ContainerMount[] {
-  return (container.volumeMounts ?? []).map(({ name, mountPath, readOnly, subPath }) => {
+  return (container.volumeMounts ?? []).map((item) => {
+    const { name, mountPath, readOnly } = item;
+    const subPath = item.subPathExpr ? expandAll(item.subPathExpr, variables) : item.subPath;
     const volume = volumes.get(name);
     const refuse = (why: string) => new RuntimeError("CREATE_FAILED", why);
     if (volume === undefined) throw refuse(`volume "${name}" of container is not there`);
@@ -232,6 +243,17 @@ export function volumeMounts(
       isReadOnly: readOnly === true || !volume.isWritable,
     };
   });
+}
+
+function expandAll(text: string, variables: ReadonlyMap<string, string>): string {
+  const path = expand(text, (name) => {
+    const value = variables.get(name);
+    if (value !== undefined) return value;
+    throw new RuntimeError("CREATE_FAILED", `missing value for "${name}"`);
+  });
+  if (!path.startsWith("/") && !path.split("/").includes("..")) return path;
+  const why = path.startsWith("/") ? "must not be an absolute path" : "must not contain '..'";
+  throw new RuntimeError("CREATE_FAILED", `error SubPath \`${path}\` ${why}`);
 }
 
 /** Links in a volume are followed as if it were the root, so none leads out of it. */

@@ -1,7 +1,7 @@
 import { type SpawnedProcess, spawnProgram } from "../../kernel/spawn.ts";
 import { WORKING_DIR } from "./container-root.ts";
 import { createStdio, variablesFor } from "./process-stdio.ts";
-import { restrictingArguments } from "./restrict.ts";
+import { type ContainerIds, restrictingArguments } from "./restrict.ts";
 import {
   type ContainerOptions,
   type ExecOptions,
@@ -16,7 +16,7 @@ export interface ExecTarget {
   readonly tools: Tools;
   /** Process 1 of the container. */
   readonly pid: number;
-  readonly container: Pick<ContainerOptions, "environment" | "workingDir" | "user" | "group">;
+  readonly container: Pick<ContainerOptions, "environment" | "workingDir"> & ContainerIds;
 }
 
 /**
