@@ -12,6 +12,7 @@ import {
   text,
 } from "./netlink.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
+import type { ElementBytes } from "./nft-elements.ts";
 
 // linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
 const NFTABLES = 10 << 8;
@@ -45,13 +46,8 @@ const DUMP_TRIES_MAX = 3;
 /** Of the user data of a table, type and length stand before a comment (libnftnl, `udata.h`). */
 const USERDATA_HEADER_BYTES = 2;
 
-/** An element as the kernel holds it, in hexadecimal. */
-export interface RawElement {
-  readonly key: string;
-  /** The last key of a range; absent for a single one. */
-  readonly keyEnd: string | undefined;
-  /** Absent for sets and for verdicts. */
-  readonly value: string | undefined;
+/** An element as the kernel holds it; of a verdict only the chain. */
+export interface RawElement extends ElementBytes {
   /** The chain that a verdict leads to, as text. */
   readonly chain: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { parseCidr } from "../../src/lib/ip.ts";
 import { FlatPlan } from "../../src/proxy/nftables/flat-plan.ts";
+import { renderTransaction } from "../../src/proxy/nftables/kernel-writer.ts";
 import { ForwardingTableBuilder } from "../../src/proxy/table/forwarding-table.ts";
 import { clusterProxyConfig } from "../../src/proxy/table/proxy-config.ts";
 import type { ServiceFacts } from "../../src/proxy/table/service-facts.ts";
@@ -66,12 +67,12 @@ export function goldenTransactions(): readonly (readonly [string, string])[] {
   const builder = new ForwardingTableBuilder({ nodeName: "node-a" });
   const plan = new FlatPlan({ config, affinityClientsMax: 262_144 });
   const files: (readonly [string, string])[] = [];
-  const empty = [...plan.replaceAll(builder.table)].join("");
+  const empty = [...plan.replaceAll(builder.table)].map(renderTransaction).join("");
   files.push(["1-empty.nft", empty]);
   const step = (name: string, change: () => void) => {
     change();
     const { services } = builder.take();
-    files.push([name, [...plan.change(builder.table, services)].join("")]);
+    files.push([name, [...plan.change(builder.table, services)].map(renderTransaction).join("")]);
   };
   step("2-services-come.nft", () => {
     for (const service of [web, sticky, balanced]) builder.setService(service.key, service);

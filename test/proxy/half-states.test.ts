@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test as always, before } from "node:test";
-import { Nft } from "../../src/kernel/nft.ts";
 import { openNftState } from "../../src/kernel/nft-state.ts";
 import { openFlatDataPlane } from "../../src/proxy/nftables/apply.ts";
 import { FlatPlan, type Transaction } from "../../src/proxy/nftables/flat-plan.ts";
 import { HeldReader } from "../../src/proxy/nftables/held-table.ts";
+import { KernelWriter } from "../../src/proxy/nftables/kernel-writer.ts";
 import {
   buildForwardingTable,
   type ForwardingTable,
@@ -105,10 +105,10 @@ async function step(
   transactions: Iterable<Transaction>,
   look: () => Promise<void>,
 ): Promise<number> {
-  using nft = new Nft(lab.node);
+  using writer = new KernelWriter(lab.node);
   let count = 0;
   for (const transaction of transactions) {
-    nft.run(transaction);
+    writer.run(transaction);
     count++;
     await look();
   }
@@ -151,10 +151,11 @@ for (const { name, after: latter, tamper, transactions } of rewrites) {
   test(`between transactions every Service works: ${name}`, async () => {
     using state = openNftState(lab.node);
     const reader = new HeldReader(state);
-    using nft = new Nft(lab.node);
-    for (const text of new FlatPlan(options).replaceAll(tableOf(before2))) nft.run(text);
+    using writer = new KernelWriter(lab.node);
+    for (const transaction of new FlatPlan(options).replaceAll(tableOf(before2)))
+      writer.run(transaction);
     try {
-      if (tamper !== undefined) nft.run(tamper);
+      if (tamper !== undefined) lab.run("node", "nft", tamper);
       const hosts = [...before2.hosts, ...latter.hosts];
       const held = await reader.read({ areRulesIntact: false });
       const plan = new FlatPlan(options);
@@ -164,27 +165,27 @@ for (const { name, after: latter, tamper, transactions } of rewrites) {
       const end = await reader.read({ areRulesIntact: true });
       assert.deepEqual([...end.elements.keys()].toSorted(), [...plan.elements().keys()].toSorted());
     } finally {
-      nft.run("delete table inet portolan");
+      writer.remove();
     }
   });
 }
 
 test("between transactions every Service works: all of them pass their addresses on at once", async () => {
-  using nft = new Nft(lab.node);
+  using writer = new KernelWriter(lab.node);
   const plan = new FlatPlan(options);
-  for (const text of plan.replaceAll(tableOf(before2))) nft.run(text);
+  for (const transaction of plan.replaceAll(tableOf(before2))) writer.run(transaction);
   try {
     // Every two Services change places, far away from one another in the order.
     const renamed = tableOf({ hosts: [3, 4], nameOf: (index) => `s${SERVICES - 1 - index}` });
     await step(plan.change(renamed, renamed.keys()), () => connectToMany([1, 2, 3, 4]));
     await connectToMany([3, 4]);
   } finally {
-    nft.run("delete table inet portolan");
+    writer.remove();
   }
 });
 
 test("while Services are written for the first time, nobody is refused: what comes too early can come again", async () => {
-  using nft = new Nft(lab.node);
+  using writer = new KernelWriter(lab.node);
   try {
     const packet = {
       source: "10.244.1.200",
@@ -203,7 +204,7 @@ test("while Services are written for the first time, nobody is refused: what com
     assert.ok(transactions.length > 2);
     assert.deepEqual(outcomes, ["silent", "answered"]);
   } finally {
-    nft.run("delete table inet portolan");
+    writer.remove();
   }
 });
 

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
-import { Nft } from "../../kernel/nft.ts";
 import { type NftState, openNftState } from "../../kernel/nft-state.ts";
 import type { DataPlane } from "../table/data-plane.ts";
 import type { ForwardingTable } from "../table/forwarding-table.ts";
-import { type FlatOptions, layoutOf, staticSets, TABLE, TABLE_NAME } from "./base-ruleset.ts";
+import { type FlatOptions, layoutOf, staticSets, TABLE_NAME } from "./base-ruleset.ts";
 import { FlatPlan, type Transaction } from "./flat-plan.ts";
 import { compareElements, HeldReader } from "./held-table.ts";
+import { KernelWriter } from "./kernel-writer.ts";
 
 /** Writes the flat layout into the nftables of one network namespace. */
 export function openFlatDataPlane(namespace: NetworkNamespace, options: FlatOptions): DataPlane {
@@ -16,7 +16,7 @@ export function openFlatDataPlane(namespace: NetworkNamespace, options: FlatOpti
 class FlatDataPlane implements DataPlane {
   readonly name = "nftables";
   readonly #options: FlatOptions;
-  readonly #nft: Nft;
+  readonly #writer: KernelWriter;
   readonly #state: NftState;
   readonly #reader: HeldReader;
   #plan: FlatPlan;
@@ -33,7 +33,7 @@ class FlatDataPlane implements DataPlane {
 
   constructor(namespace: NetworkNamespace, options: FlatOptions) {
     this.#options = options;
-    this.#nft = new Nft(namespace);
+    this.#writer = new KernelWriter(namespace);
     this.#state = openNftState(namespace);
     this.#reader = new HeldReader(this.#state);
     this.#plan = new FlatPlan(options);
@@ -62,11 +62,11 @@ class FlatDataPlane implements DataPlane {
 
   async remove(): Promise<void> {
     this.#isCurrent = false;
-    this.#nft.run(`table ${TABLE} {}\ndelete table ${TABLE}\n`);
+    this.#writer.remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#nft[Symbol.dispose]();
+    this.#writer[Symbol.dispose]();
     this.#state[Symbol.dispose]();
   }
 
@@ -112,11 +112,11 @@ class FlatDataPlane implements DataPlane {
   }
 
   #run(transaction: Transaction): void {
-    const addsChains = transaction.includes("chain ");
+    const addsChains = transaction.rules !== "";
     if (addsChains && this.#fingerprint !== undefined) {
       this.#isTampered ||= this.#readFingerprint() !== this.#fingerprint;
     }
-    this.#nft.run(transaction);
+    this.#writer.run(transaction);
     if (addsChains) this.#fingerprint = this.#readFingerprint();
     if (this.#ownGeneration === undefined) return;
     // Each transaction counts one.

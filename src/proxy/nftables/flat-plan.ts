@@ -10,10 +10,14 @@ import { type Element, elementId, elementsOf, isShared, partOf } from "./element
 import { type HeldNumbers, type NumberedSpread, NumberKeeper } from "./number-keeper.ts";
 import { renderSpread, spreadName } from "./spread-chain.ts";
 
-/**
- * nft text that the kernel carries out as a whole or not at all. Every Service is whole in one of them.
- */
-export type Transaction = string;
+/** What the kernel carries out as a whole or not at all. Every Service is whole in one of them. */
+export interface Transaction {
+  /** Of tables, chains and rules, as nft text; empty in most. */
+  readonly rules: string;
+  readonly removed: readonly Element[];
+  /** Lists before the entries that lead to them. */
+  readonly added: readonly Element[];
+}
 
 /**
  * After so many elements a transaction is closed. Without root in the first user namespace the socket takes
@@ -39,6 +43,8 @@ export interface HeldTable extends HeldNumbers {
 type Elements = ReadonlyMap<string, Element>;
 
 const none: Elements = new Map();
+
+const emptyTransaction: Transaction = { rules: "", removed: [], added: [] };
 
 /**
  * The flat layout: what is in the kernel's table, and what has to be said to change it.
@@ -67,8 +73,8 @@ export class FlatPlan {
   *replaceAll(table: ForwardingTable): Generator<Transaction> {
     // The table is declared first, so that deleting it never fails.
     const base = `table ${TABLE} {}\ndelete table ${TABLE}\n${renderBaseRuleset(this.#options)}`;
-    const [first = "", ...others] = this.change(table, table.keys());
-    yield base + first;
+    const [first, ...others] = this.change(table, table.keys());
+    yield { ...emptyTransaction, ...first, rules: base + (first?.rules ?? "") };
     yield* others;
   }
 
@@ -118,7 +124,7 @@ export class FlatPlan {
     }
     this.#numbers.announce([]);
     const own = new Set([...baseChains(this.#options), ...spreads.map(spreadName)]);
-    yield [
+    const rules = [
       `flush table ${TABLE}\n`,
       ...staticSets
         .filter(({ name }) => held.maps.has(name))
@@ -129,6 +135,7 @@ export class FlatPlan {
       renderBaseRuleset(this.#options),
       ...spreads.map(renderSpread),
     ].join("");
+    yield { ...emptyTransaction, rules };
   }
 
   /**
@@ -189,9 +196,9 @@ export class FlatPlan {
   ): Generator<Transaction> {
     const spreads = this.#numbers.takeNewSpreads().map(renderSpread);
     while (spreads.length > TRANSACTION_SPREADS_MAX) {
-      yield spreads.splice(0, TRANSACTION_SPREADS_MAX).join("");
+      yield { ...emptyTransaction, rules: spreads.splice(0, TRANSACTION_SPREADS_MAX).join("") };
     }
-    let text = spreads.join("");
+    let rules = spreads.join("");
     let going: Element[] = [];
     let coming: Element[] = [];
     for (const group of groups) {
@@ -204,13 +211,13 @@ export class FlatPlan {
         else this.#elements.set(service, latter);
       }
       if (going.length + coming.length < TRANSACTION_ELEMENTS_MAX) continue;
-      yield text + renderChange(going, coming);
-      text = "";
+      yield { rules, ...withoutReturning(going, coming) };
+      rules = "";
       going = [];
       coming = [];
     }
-    text += renderChange(going, coming);
-    if (text !== "") yield text;
+    const last = { rules, ...withoutReturning(going, coming) };
+    if (last.rules !== "" || last.removed.length + last.added.length > 0) yield last;
   }
 
   /** Whether the element is new to the table. */
@@ -251,15 +258,14 @@ function groupsOf(
       if (!elements.has(id) && !isShared(element)) givers.set(id, service);
     }
   }
+  if (givers.size === 0) return [...after.keys()].map((service) => [service]);
   const neighbours = new Map<string, string[]>();
-  if (givers.size > 0) {
-    for (const [service, elements] of after) {
-      for (const id of elements.keys()) {
-        const giver = givers.get(id);
-        if (giver === undefined || giver === service) continue;
-        neighbours.set(service, [...(neighbours.get(service) ?? []), giver]);
-        neighbours.set(giver, [...(neighbours.get(giver) ?? []), service]);
-      }
+  for (const [service, elements] of after) {
+    for (const id of elements.keys()) {
+      const giver = givers.get(id);
+      if (giver === undefined || giver === service) continue;
+      neighbours.set(service, [...(neighbours.get(service) ?? []), giver]);
+      neighbours.set(giver, [...(neighbours.get(giver) ?? []), service]);
     }
   }
   const seen = new Set<string>();
@@ -289,42 +295,17 @@ function differing(elements: Elements, others: Elements): readonly Element[] {
   });
 }
 
-function renderChange(going: readonly Element[], coming: readonly Element[]): string {
-  const [dropped, kept] = withoutReturning(going, coming);
-  return [...renderElements("delete", dropped), ...renderElements("add", kept)].join("");
-}
-
 /** An element that one Service gives up and another takes over unchanged stays where it is. */
 function withoutReturning(
   removed: readonly Element[],
   added: readonly Element[],
-): readonly [readonly Element[], readonly Element[]] {
-  if (removed.length === 0 || added.length === 0) return [removed, added];
+): Pick<Transaction, "removed" | "added"> {
+  if (removed.length === 0 || added.length === 0) return { removed, added };
   const text = ({ in: map, key, value }: Element) => `${map} ${key} : ${value}`;
   const coming = new Set(added.map(text));
   const going = new Set(removed.map(text));
-  return [
-    removed.filter((element) => !coming.has(text(element))),
-    added.filter((element) => !going.has(text(element))),
-  ];
-}
-
-/** Longer lists of elements become several commands. */
-const COMMAND_ELEMENTS_MAX = 1000;
-
-/** Lists before entries, so that nothing leads to a list that is not there. */
-function renderElements(verb: "add" | "delete", elements: readonly Element[]): readonly string[] {
-  const byMap = Map.groupBy(elements, (element) => element.in);
-  return [...byMap].flatMap(([map, members]) => {
-    const commands: string[] = [];
-    for (let start = 0; start < members.length; start += COMMAND_ELEMENTS_MAX) {
-      const texts = members
-        .slice(start, start + COMMAND_ELEMENTS_MAX)
-        .map(({ key, value }) =>
-          verb === "delete" || value === undefined ? key : `${key} : ${value}`,
-        );
-      commands.push(`${verb} element ${TABLE} ${map} { ${texts.join(", ")} }\n`);
-    }
-    return commands;
-  });
+  return {
+    removed: removed.filter((element) => !coming.has(text(element))),
+    added: added.filter((element) => !going.has(text(element))),
+  };
 }

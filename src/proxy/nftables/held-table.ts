@@ -3,9 +3,9 @@ import type { NftState } from "../../kernel/nft-state.ts";
 import { staticSets, TABLE_NAME } from "./base-ruleset.ts";
 import { type Element, elementId } from "./elements.ts";
 import type { HeldTable } from "./flat-plan.ts";
-import { elementMaps, heldElement } from "./held-elements.ts";
 import { listIdOf } from "./marks.ts";
 import type { NumberedSpread } from "./number-keeper.ts";
+import { elementMaps, heldElement } from "./raw-elements.ts";
 import { parseSpreadName } from "./spread-chain.ts";
 
 /** Reads what the kernel's table holds, in the words of a plan. */

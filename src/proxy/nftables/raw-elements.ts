@@ -1,13 +1,7 @@
-import { bitsOf, formatCidr, formatIp, type IpFamily, parseIp } from "../../lib/ip.ts";
+import type { ElementBytes } from "../../kernel/nft-elements.ts";
+import { bitsOf, formatCidr, formatIp, type IpFamily, parseCidr, parseIp } from "../../lib/ip.ts";
 import type { Element } from "./elements.ts";
 import { formatMarkNumber } from "./marks.ts";
-
-/** An element as the kernel holds it, in hexadecimal; each part of a concatenation is padded to four bytes. */
-interface Raw {
-  readonly key: string;
-  readonly keyEnd: string | undefined;
-  readonly value: string | undefined;
-}
 
 type Part = "ip" | "range" | "protocol" | "port" | "mark" | "slot";
 
@@ -45,8 +39,73 @@ export const elementMaps: readonly string[] = Object.keys(shapes).flatMap((name)
   `${name}6`,
 ]);
 
+/** An element in the kernel's form. */
+export function rawElement(element: Element): ElementBytes {
+  const shape = shapes[element.in.slice(0, -1)] ?? { key: [] };
+  const isRange = shape.key.at(-1) === "range";
+  return {
+    key: encode(element.key, shape.key, "first"),
+    keyEnd: isRange ? encode(element.key, shape.key, "last") : undefined,
+    value:
+      element.value === undefined ? undefined : encode(element.value, shape.value ?? [], "first"),
+  };
+}
+
+function encode(text: string, parts: readonly Part[], end: "first" | "last"): string {
+  const words = text.split(" . ");
+  let hex = "";
+  for (const [index, part] of parts.entries()) hex += encodePart(words[index] ?? "", part, end);
+  return hex;
+}
+
+const protocolNumbers: Readonly<Record<string, string>> = {
+  tcp: "06000000",
+  udp: "11000000",
+  sctp: "84000000",
+};
+
+function encodePart(word: string, part: Part, end: "first" | "last"): string {
+  switch (part) {
+    case "ip":
+      return encodeIp(word);
+    case "range":
+      return encodeRange(word, end);
+    case "protocol":
+      return protocolNumbers[word] ?? `${hexOf(Number(word), 2)}000000`;
+    case "port":
+      return `${hexOf(Number(word), 4)}0000`;
+    case "mark":
+    case "slot":
+      return hostOrder(hexOf(Number(word), 8));
+  }
+}
+
+/** IPv4 is written out here, since there are many of them. */
+function encodeIp(word: string): string {
+  if (!word.includes(":")) {
+    let hex = "";
+    for (const byte of word.split(".")) hex += hexOf(Number(byte), 2);
+    return hex;
+  }
+  return (parseIp(word)?.value ?? 0n).toString(16).padStart(32, "0");
+}
+
+function encodeRange(word: string, end: "first" | "last"): string {
+  const [first = "", last = ""] = word.split("-");
+  if (last !== "") return encodeIp(end === "first" ? first : last);
+  const range = parseCidr(word);
+  if (range === undefined) return encodeIp(word);
+  const hosts = 2n ** BigInt(bitsOf(range.family) - range.prefixLength) - 1n;
+  const value = end === "first" ? range.base : range.base + hosts;
+  return encodeIp(formatIp({ family: range.family, value }));
+}
+
+function hexOf(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
+
 /** The kernel's form of an element in the words that a plan would use. */
-export function heldElement(map: string, raw: Raw): Element {
+export function heldElement(map: string, raw: ElementBytes): Element {
   const shape = shapes[map.slice(0, -1)] ?? { key: [] };
   const family = map.endsWith("4") ? "IPv4" : "IPv6";
   return {
@@ -60,7 +119,7 @@ export function heldElement(map: string, raw: Raw): Element {
 }
 
 function decode(
-  { key, keyEnd }: Pick<Raw, "key" | "keyEnd">,
+  { key, keyEnd }: Pick<ElementBytes, "key" | "keyEnd">,
   parts: readonly Part[],
   family: IpFamily,
 ): string {
@@ -87,15 +146,15 @@ function decodePart(part: Part, family: IpFamily, hex: string): string {
     case "port":
       return String(Number.parseInt(hex.slice(0, 4), 16));
     case "mark":
-      return formatMarkNumber(hostOrder(hex));
+      return formatMarkNumber(Number.parseInt(hostOrder(hex), 16));
     case "slot":
-      return String(hostOrder(hex));
+      return String(Number.parseInt(hostOrder(hex), 16));
   }
 }
 
 /** Marks and slots are in host order, which is little endian on every system Portolan knows. */
-function hostOrder(hex: string): number {
-  return Number.parseInt(hex.slice(6) + hex.slice(4, 6) + hex.slice(2, 4) + hex.slice(0, 2), 16);
+function hostOrder(hex: string): string {
+  return hex.slice(6) + hex.slice(4, 6) + hex.slice(2, 4) + hex.slice(0, 2);
 }
 
 /** As a prefix where it is one; what somebody else added need not be. */
