@@ -114,6 +114,25 @@ test("a damaged database is told apart from a missing one", async (t) => {
   await assert.rejects(open(directory), { code: "STORAGE_CORRUPT" });
 });
 
+test("a database that is damaged behind its first page says so, whenever it is found", async (t) => {
+  const directory = scratch(t);
+  {
+    await using storage = await open(directory);
+    for (let i = 0; i < 100; i++) {
+      const value = new TextEncoder().encode("x".repeat(1000));
+      await storage.write({ type: "put", key: `key/${i}`, value, expect: [] });
+    }
+  }
+  const file = join(directory, "state.db");
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0x5a, 4096));
+  const read = async () => {
+    await using storage = await open(directory);
+    await storage.list("");
+  };
+  await assert.rejects(read, { code: "STORAGE_CORRUPT", message: /is damaged, restore a copy/ });
+});
+
 test("a directory that cannot be made is refused with the reason", async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, "file"), "");

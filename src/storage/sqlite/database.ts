@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { errorCode } from "../../lib/errors.ts";
 import {
   StorageError,
   type StorageEvent,
@@ -40,13 +39,9 @@ export class Database {
 
   /** Takes the data directory for this process; fails at once when another one has it. */
   constructor(directory: string, nowMs: number) {
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#db = new DatabaseSync(join(directory, "state.db"));
-      configure(this.#db, directory);
-    } catch (error) {
-      throw explain(error, directory);
-    }
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#db = new DatabaseSync(join(directory, "state.db"));
+    configure(this.#db, directory);
     this.#statements = prepare(this.#db);
     this.#revisionFile = join(directory, "revision");
     this.#reserved = readReservedRevision(this.#revisionFile);
@@ -74,7 +69,7 @@ export class Database {
       return results;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw explain(error, this.#revisionFile);
+      throw error;
     }
   }
 
@@ -136,7 +131,7 @@ export class Database {
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw explain(error, this.#revisionFile);
+      throw error;
     }
   }
 
@@ -250,63 +245,4 @@ function prepare(db: DatabaseSync) {
     compacted: statement("SELECT number FROM meta WHERE name = 'compacted'"),
     setCompacted: statement("UPDATE meta SET number = ? WHERE name = 'compacted'"),
   };
-}
-
-/** SQLite's primary result codes that have a meaning of their own here; sqlite.org/rescode.html. */
-const codes = {
-  perm: 3,
-  busy: 5,
-  readOnly: 8,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  notADatabase: 26,
-} as const;
-
-function explain(error: unknown, directory: string): unknown {
-  if (error instanceof StorageError) return error;
-  const code = errorCode(error);
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
-    return notWritable(directory, error);
-  }
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") {
-    return error;
-  }
-  const options = { cause: error };
-  switch (error.errcode & 0xff) {
-    case codes.busy:
-      return new StorageError(
-        "STORAGE_IN_USE",
-        `Cannot open the data directory "${directory}": another process uses it, stop that one first`,
-        options,
-      );
-    case codes.corrupt:
-    case codes.notADatabase:
-      return new StorageError(
-        "STORAGE_CORRUPT",
-        `Cannot read the data directory "${directory}": its database is damaged, restore a copy`,
-        options,
-      );
-    case codes.full:
-      return new StorageError(
-        "STORAGE_FULL",
-        "Cannot write to the database: the disk is full, free some space",
-        options,
-      );
-    case codes.perm:
-    case codes.readOnly:
-    case codes.cannotOpen:
-      return notWritable(directory, error);
-    default:
-      return new StorageError("STORAGE_FAILED", "Cannot use the database: it failed", options);
-  }
-}
-
-function notWritable(directory: string, cause: unknown): StorageError {
-  return new StorageError(
-    "STORAGE_NOT_WRITABLE",
-    `Cannot open the data directory "${directory}": this user may not write there`,
-    { cause },
-  );
 }

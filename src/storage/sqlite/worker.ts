@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 import { parentPort } from "node:worker_threads";
 import { describeError } from "../../lib/errors.ts";
-import { StorageError } from "../storage.ts";
 import { Database } from "./database.ts";
+import { explained } from "./fault.ts";
 import type { Answer, Request } from "./messages.ts";
 
 // The thread that owns the database: a disk that stalls for 300 ms stops this thread, and no watch.
 assert(parentPort !== null, "this file is a worker");
 const port = parentPort;
 let database: Database | undefined;
+let directory = "";
 
 port.on("message", (message: Request) => {
   let answer: Answer;
   try {
     answer = { id: message.id, answer: carryOut(message) };
   } catch (error) {
-    const code = error instanceof StorageError ? error.code : "STORAGE_FAILED";
-    answer = { id: message.id, error: { code, message: describeError(error) } };
+    const fault = explained(error, directory);
+    answer = { id: message.id, error: { code: fault.code, message: describeError(fault) } };
   }
   port.postMessage(answer);
   if (message.name === "close") port.close();
@@ -24,7 +25,8 @@ port.on("message", (message: Request) => {
 
 function carryOut(message: Request): unknown {
   if (message.name === "open") {
-    database = new Database(message.request.directory, message.request.nowMs);
+    directory = message.request.directory;
+    database = new Database(directory, message.request.nowMs);
     return database.opened;
   }
   assert(database !== undefined, "the database has been opened");
