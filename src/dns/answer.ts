@@ -67,6 +67,7 @@ export class Responder {
 
   #answerQuery(query: Query, transport: Transport): Buffer | Promise<Buffer> {
     const { minimalAny, zone } = this.#options;
+    if (query.refusal !== undefined) return this.#empty(query, query.refusal, transport);
     if (query.class !== CLASS_IN) return this.#empty(query, rcodes.REFUSED, transport);
     if (query.edns !== undefined && query.edns.version !== 0) {
       return this.#empty(query, rcodes.BADVERS, transport);

@@ -11,12 +11,14 @@ export interface Edns {
   readonly wantsNsid: boolean;
 }
 
-/** A question that may be answered. */
+/** A question that could be read. */
 export interface Query {
   /** The whole message as it came; the question starts at byte 12 and holds no pointer. */
   readonly packet: Uint8Array;
   readonly id: number;
   readonly flags: number;
+  /** The code that refuses its operation, for any but QUERY. */
+  readonly refusal: number | undefined;
   /** Where the question ends in the packet. */
   readonly questionEnd: number;
   readonly name: NameKey;
@@ -32,9 +34,6 @@ export type Verdict =
   | { readonly kind: "silent" };
 
 const silent: Verdict = { kind: "silent" };
-const formatError: Verdict = { kind: "refuse", rcode: rcodes.FORMERR };
-const notImplemented: Verdict = { kind: "refuse", rcode: rcodes.NOTIMP };
-const refused: Verdict = { kind: "refuse", rcode: rcodes.REFUSED };
 
 const OPCODE_QUERY = 0;
 const OPCODE_NOTIFY = 4;
@@ -58,36 +57,35 @@ export function parseQuery(packet: Uint8Array): Verdict {
   if (packet.length < HEADER_BYTES) return silent;
   const flags = word(packet, 2);
   if ((flags & headerFlags.response) !== 0) return silent;
-  const opcode = opcodeOf(flags);
-  // Nothing is transferred to this server, so there is nothing to be notified of.
-  if (opcode === OPCODE_NOTIFY) return refused;
-  if (opcode !== OPCODE_QUERY) return notImplemented;
+  // What could be read is refused with its question and OPT record (RFC 6891 section 6.1.1).
+  const refusal = refusalOf(opcodeOf(flags));
+  const unreadable: Verdict = { kind: "refuse", rcode: refusal ?? rcodes.FORMERR };
 
   const answers = word(packet, 6);
   const authorities = word(packet, 8);
   const additionals = word(packet, 10);
-  if (word(packet, 4) !== 1 || answers > ANSWERS_MAX) return formatError;
-  if (authorities > AUTHORITIES_MAX || additionals > ADDITIONALS_MAX) return formatError;
+  if (word(packet, 4) !== 1 || answers > ANSWERS_MAX) return unreadable;
+  if (authorities > AUTHORITIES_MAX || additionals > ADDITIONALS_MAX) return unreadable;
 
   const nameBytes = readQuestionName(packet);
   const questionEnd = HEADER_BYTES + nameBytes + 4;
-  if (nameBytes === 0 || questionEnd > packet.length) return formatError;
+  if (nameBytes === 0 || questionEnd > packet.length) return unreadable;
 
   let at = questionEnd;
   for (let i = answers + authorities; i > 0; i--) {
     at = endOfRecord(packet, at);
-    if (at < 0) return formatError;
+    if (at < 0) return unreadable;
   }
   let edns: Edns | undefined;
   for (let i = additionals; i > 0; i--) {
     const nameEnd = endOfName(packet, at);
     const end = endOfRecord(packet, at);
-    if (end < 0) return formatError;
+    if (end < 0) return unreadable;
     if (word(packet, nameEnd) === recordTypes.OPT) {
       // One OPT at most, owned by the root (RFC 6891 section 6.1.1).
-      if (edns !== undefined || nameEnd !== at + 1) return formatError;
+      if (edns !== undefined || nameEnd !== at + 1) return unreadable;
       edns = parseEdns(packet, nameEnd, end);
-      if (edns === undefined) return formatError;
+      if (edns === undefined) return unreadable;
     }
     at = end;
   }
@@ -97,6 +95,7 @@ export function parseQuery(packet: Uint8Array): Verdict {
       packet,
       id: word(packet, 0),
       flags,
+      refusal,
       questionEnd,
       name: lowerCased.toString("latin1", 0, nameBytes),
       type: word(packet, questionEnd - 4),
@@ -104,6 +103,12 @@ export function parseQuery(packet: Uint8Array): Verdict {
       edns,
     },
   };
+}
+
+function refusalOf(opcode: number): number | undefined {
+  if (opcode === OPCODE_QUERY) return undefined;
+  // Nothing is transferred to this server, so there is nothing to be notified of.
+  return opcode === OPCODE_NOTIFY ? rcodes.REFUSED : rcodes.NOTIMP;
 }
 
 /** Leaves the lower-cased name in `lowerCased` and returns its length; 0 if it is none or holds a pointer. */

@@ -66,6 +66,9 @@ const CONTACT_POINTER_AT = 20;
 export const OPT_BYTES = 11;
 const OPTION_NSID = 3;
 
+/** The operation within the second header word. */
+const OPCODE_BITS = 0x7800;
+
 /** How many bytes an answer to this query may have. */
 export function replyBytesMax(query: Query, transport: Transport, options: ReplyOptions): number {
   if (transport === "tcp") return MESSAGE_BYTES_MAX;
@@ -127,7 +130,7 @@ export function writeReply(
 export function writeRefusal(packet: Uint8Array, rcode: number): Buffer {
   const out = Buffer.alloc(HEADER_BYTES);
   out.set(packet.subarray(0, 4));
-  const kept = out.readUInt16BE(2) & (0x7800 | headerFlags.recursionDesired);
+  const kept = out.readUInt16BE(2) & (OPCODE_BITS | headerFlags.recursionDesired);
   out.writeUInt16BE(headerFlags.response | kept | rcode, 2);
   return out;
 }
@@ -140,7 +143,7 @@ export function writeFlags(
   added: number,
   { isRecursive }: ReplyOptions,
 ): void {
-  const repeated = headerFlags.recursionDesired | headerFlags.checkingDisabled;
+  const repeated = OPCODE_BITS | headerFlags.recursionDesired | headerFlags.checkingDisabled;
   const own = headerFlags.response | (isRecursive ? headerFlags.recursionAvailable : 0);
   out.writeUInt16BE(query.id, 0);
   out.writeUInt16BE(own | added | (query.flags & repeated) | (rcode & 15), 2);
