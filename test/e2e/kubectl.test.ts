@@ -248,6 +248,12 @@ const steps: readonly Step[] = [
     code: 3,
   },
   {
+    name: "run with stdin, and nothing left of it",
+    args: ["run", "once", "--image=busybox", "--restart=Never", "-i", "--rm", "-q", "--", "cat"],
+    stdin: "typed in",
+    want: /^typed in/,
+  },
+  {
     name: "apply --server-side is refused clearly",
     args: ["apply", "--server-side", "-f", "-"],
     stdin: web,
