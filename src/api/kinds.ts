@@ -146,6 +146,21 @@ export const virtualKinds: readonly Kind[] = [
     onlyCreate,
   ),
   kindOf(
+    "authentication",
+    { ...authentication, kind: "TokenReview", plural: "tokenreviews", namespaced: false },
+    onlyCreate,
+  ),
+  kindOf(
+    "authorization",
+    {
+      ...authorization,
+      kind: "LocalSubjectAccessReview",
+      plural: "localsubjectaccessreviews",
+      namespaced: true,
+    },
+    onlyCreate,
+  ),
+  kindOf(
     "authorization",
     {
       ...authorization,
@@ -161,6 +176,16 @@ export const virtualKinds: readonly Kind[] = [
       ...authorization,
       kind: "SelfSubjectRulesReview",
       plural: "selfsubjectrulesreviews",
+      namespaced: false,
+    },
+    onlyCreate,
+  ),
+  kindOf(
+    "authorization",
+    {
+      ...authorization,
+      kind: "SubjectAccessReview",
+      plural: "subjectaccessreviews",
       namespaced: false,
     },
     onlyCreate,
@@ -232,9 +257,12 @@ export interface BodyOf {
   readonly DeleteOptions: k.DeleteOptions;
   readonly Eviction: k.Eviction;
   readonly Scale: k.Scale;
+  readonly LocalSubjectAccessReview: k.LocalSubjectAccessReview;
   readonly SelfSubjectAccessReview: k.SelfSubjectAccessReview;
   readonly SelfSubjectReview: k.SelfSubjectReview;
   readonly SelfSubjectRulesReview: k.SelfSubjectRulesReview;
+  readonly SubjectAccessReview: k.SubjectAccessReview;
+  readonly TokenReview: k.TokenReview;
 }
 export type BodyName = keyof BodyOf;
 
@@ -244,9 +272,12 @@ export const bodyTypes: Readonly<Record<BodyName, BodyType>> = {
   DeleteOptions: { ...coreV1, kind: "DeleteOptions", schema: schemaOf("meta.DeleteOptions") },
   Eviction: { ...policyV1, kind: "Eviction", schema: schemaOf("policy.Eviction") },
   Scale: { ...autoscalingV1, kind: "Scale", schema: schemaOf("autoscaling.Scale") },
+  LocalSubjectAccessReview: reviewType("authorization", "LocalSubjectAccessReview"),
   SelfSubjectAccessReview: reviewType("authorization", "SelfSubjectAccessReview"),
   SelfSubjectReview: reviewType("authentication", "SelfSubjectReview"),
   SelfSubjectRulesReview: reviewType("authorization", "SelfSubjectRulesReview"),
+  SubjectAccessReview: reviewType("authorization", "SubjectAccessReview"),
+  TokenReview: reviewType("authentication", "TokenReview"),
 };
 
 function reviewType(table: "authorization" | "authentication", kind: string): BodyType {

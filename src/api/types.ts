@@ -2258,6 +2258,35 @@ export interface SelfSubjectAccessReviewSpec {
   readonly nonResourceAttributes?: NonResourceAttributes;
 }
 
+/** Asks whether somebody may do something. */
+export interface SubjectAccessReview extends KubeObject {
+  /** Who wants to do what. */
+  readonly spec: SubjectAccessReviewSpec;
+  /** The answer. */
+  readonly status?: SubjectAccessReviewStatus;
+}
+
+/** Asks whether somebody may do something in one namespace. */
+export interface LocalSubjectAccessReview extends KubeObject {
+  /** Who wants to do what. */
+  readonly spec: SubjectAccessReviewSpec;
+  /** The answer. */
+  readonly status?: SubjectAccessReviewStatus;
+}
+
+export interface SubjectAccessReviewSpec {
+  readonly resourceAttributes?: ResourceAttributes;
+  readonly nonResourceAttributes?: NonResourceAttributes;
+  /** The name. */
+  readonly user?: string;
+  /** The groups. */
+  readonly groups?: readonly string[];
+  /** What else is known. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** The identifier. */
+  readonly uid?: string;
+}
+
 export interface ResourceAttributes {
   readonly namespace?: string;
   readonly verb?: string;
@@ -2326,6 +2355,26 @@ export interface ResourceRule {
 export interface NonResourceRule {
   readonly verbs: readonly string[];
   readonly nonResourceURLs?: readonly string[];
+}
+
+/** Asks whose token this is. */
+export interface TokenReview extends KubeObject {
+  /** The token. */
+  readonly spec: TokenReviewSpec;
+  /** The answer. */
+  readonly status?: TokenReviewStatus;
+}
+
+export interface TokenReviewSpec {
+  readonly token?: string;
+  readonly audiences?: readonly string[];
+}
+
+export interface TokenReviewStatus {
+  readonly authenticated?: boolean;
+  readonly user?: UserInfo;
+  readonly audiences?: readonly string[];
+  readonly error?: string;
 }
 
 /** Asks who you are. */

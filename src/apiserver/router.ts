@@ -2,7 +2,13 @@ import { type Kind, kindFor, virtualKindFor } from "../api/kinds.ts";
 import { leases, nodes } from "../api/resource.ts";
 import { type AccessFacts, nodeNameOf } from "./access/access.ts";
 import { allow } from "./access/allow.ts";
-import { reviewAccess, reviewRules, reviewSelf } from "./access/reviews.ts";
+import {
+  reviewAccess,
+  reviewOwnAccess,
+  reviewRules,
+  reviewSelf,
+  reviewToken,
+} from "./access/reviews.ts";
 import { describeApi, describePaths } from "./discovery-handlers.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerHealth, answerVersion, type HealthCheck } from "./health.ts";
@@ -191,7 +197,14 @@ async function routeVirtual(
   if (request.method !== "POST") throw methodNotAllowed();
   switch (kind.kind) {
     case "SelfSubjectAccessReview":
+      return reviewOwnAccess(request, context.facts);
+    case "SubjectAccessReview":
       return reviewAccess(request, context.facts);
+    case "LocalSubjectAccessReview":
+      if (namespace === undefined) throw methodNotAllowed();
+      return reviewAccess(request, context.facts, namespace);
+    case "TokenReview":
+      return reviewToken(request);
     case "SelfSubjectRulesReview":
       return reviewRules(request);
     case "SelfSubjectReview":

@@ -10,6 +10,7 @@ let http: HttpClient;
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+const reviews = "/apis/authorization.k8s.io/v1";
 const merge = { "content-type": "application/merge-patch+json" };
 const as = (form: string) => ({ accept: `application/json;as=${form};v=v1;g=meta.k8s.io` });
 const map = (name: string) => ({ metadata: { name } });
@@ -151,6 +152,35 @@ const refusals: readonly Refusal[] = [
       "Unable to convert to Table as requested: includeObject: Invalid value: \"Half\": must be 'Metadata', 'Object', 'None', or empty",
   },
   {
+    name: "a question about nothing",
+    ask: `POST ${reviews}/selfsubjectaccessreviews`,
+    body: { spec: {} },
+    status: 422,
+    message:
+      "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified",
+  },
+  {
+    name: "a question about nobody",
+    ask: `POST ${reviews}/subjectaccessreviews`,
+    body: { spec: { nonResourceAttributes: { verb: "get", path: "/version" } } },
+    status: 422,
+    message: 'spec.user: Invalid value: "": at least one of user or group must be specified',
+  },
+  {
+    name: "a question about another namespace than that of the path",
+    ask: `POST ${reviews}/namespaces/default/localsubjectaccessreviews`,
+    body: { spec: { user: "jane", resourceAttributes: { verb: "get", namespace: "other" } } },
+    status: 400,
+    message: "spec.resourceAttributes.namespace must match namespace: default",
+  },
+  {
+    name: "a question about no token",
+    ask: "POST /apis/authentication.k8s.io/v1/tokenreviews",
+    body: { spec: {} },
+    status: 400,
+    message: "token is required for TokenReview in authentication",
+  },
+  {
     name: "what lies behind a health check",
     ask: "GET /livez/ping/pong",
     status: 404,
@@ -239,4 +269,27 @@ test("who acts as somebody else has that one's groups, uid and extra", async () 
     groups: ["developers", "system:authenticated"],
     extra: { "example.org/team": ["blue"] },
   });
+});
+
+test("an administrator may ask what others may do, and whose token it is", async () => {
+  const resourceAttributes = { verb: "list", resource: "services", namespace: "default" };
+  const ask = async (user: string, groups: readonly string[] = []) => {
+    const body = { spec: { user, groups, resourceAttributes } };
+    const everywhere = await http.post(`${reviews}/subjectaccessreviews`, body);
+    const path = `${reviews}/namespaces/default/localsubjectaccessreviews`;
+    const here = await http.post(path, body);
+    assert.equal(here.json.kind, "LocalSubjectAccessReview");
+    assert.deepEqual(here.json.status, everywhere.json.status);
+    return everywhere.json.status.allowed;
+  };
+  assert.equal(await ask("jane"), false);
+  assert.equal(await ask("system:kube-proxy"), true);
+  assert.equal(await ask("jane", ["system:masters"]), true);
+  const token = await http.post("/apis/authentication.k8s.io/v1/tokenreviews", {
+    spec: { token: "abc" },
+  });
+  assert.deepEqual(token.json.status, { user: {}, error: "invalid bearer token" });
+  using jane = httpClient(lab, await lab.issue("jane", []));
+  const body = { spec: { user: "bob", resourceAttributes } };
+  assert.equal((await jane.post(`${reviews}/subjectaccessreviews`, body)).status, 403);
 });

@@ -13,6 +13,24 @@ struct SelfSubjectAccessReviewSpec
    1 resourceAttributes    *ResourceAttributes?
    2 nonResourceAttributes *NonResourceAttributes?
 
+kind SubjectAccessReview | Asks whether somebody may do something.
+   1 metadata ObjectMeta?                | Not used.
+   2 spec     SubjectAccessReviewSpec    | Who wants to do what.
+   3 status   SubjectAccessReviewStatus? | The answer.
+
+kind LocalSubjectAccessReview | Asks whether somebody may do something in one namespace.
+   1 metadata ObjectMeta?                | The namespace.
+   2 spec     SubjectAccessReviewSpec    | Who wants to do what.
+   3 status   SubjectAccessReviewStatus? | The answer.
+
+struct SubjectAccessReviewSpec
+   1 resourceAttributes    *ResourceAttributes?
+   2 nonResourceAttributes *NonResourceAttributes?
+   3 user                  string?                | The name.
+   4 groups                []string?  list=atomic | The groups.
+   5 extra                 {}Strings?             | What else is known.
+   6 uid                   string?                | The identifier.
+
 struct ResourceAttributes
    1 namespace     string?
    2 verb          string?
@@ -72,6 +90,21 @@ struct NonResourceRule
 export const authenticationTable: Table = {
   name: "authentication",
   text: `
+kind TokenReview | Asks whose token this is.
+   1 metadata ObjectMeta?        | Not used.
+   2 spec     TokenReviewSpec    | The token.
+   3 status   TokenReviewStatus? | The answer.
+
+struct TokenReviewSpec
+   1 token     string?
+   2 audiences []string? list=atomic
+
+struct TokenReviewStatus
+   1 authenticated bool?
+   2 user          UserInfo?
+   4 audiences     []string? list=atomic
+   3 error         string?
+
 kind SelfSubjectReview | Asks who you are.
    1 metadata ObjectMeta?              | Not used.
    2 status   SelfSubjectReviewStatus? | The answer.
