@@ -3,6 +3,7 @@ import { dnsSubdomain } from "../validation/names.ts";
 import { validatePod, validatePodChange } from "../validation/pod.ts";
 import { validateNewPodSpec } from "../validation/pod-spec.ts";
 import { validatePodStatus } from "../validation/pod-status.ts";
+import { hostNameWarnings, podSpecWarnings } from "../validation/pod-warnings.ts";
 import { qosClassOf } from "./qos-class.ts";
 import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
@@ -22,13 +23,14 @@ export const podStrategy = defineStrategy<Pod>({
   validate: validatePod,
   validateNew: ({ spec }) => (spec === undefined ? [] : validateNewPodSpec(spec)),
   validateChange: validatePodChange,
-  warnings: ({ spec }) => [
-    ...((spec?.terminationGracePeriodSeconds ?? 0) < 0
-      ? [
-          "spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
-        ]
-      : []),
-  ],
+  // Pods change often and rarely by hand: what is odd about one is told once.
+  warnings: ({ metadata, spec }, old) =>
+    old !== undefined || spec === undefined
+      ? []
+      : [
+          ...hostNameWarnings(metadata.name, "the Pod's hostname"),
+          ...podSpecWarnings(spec, metadata.annotations, { field: "spec", meta: "metadata" }),
+        ],
   fields: {
     "spec.nodeName": ({ spec }) => spec?.nodeName ?? "",
     "spec.host": ({ spec }) => spec?.nodeName ?? "",

@@ -1,6 +1,7 @@
 import { withField } from "../copy.ts";
 import type { ControllerRevision, Deployment, ReplicaSet, StatefulSet } from "../types.ts";
 import { dnsLabel, dnsSubdomain } from "../validation/names.ts";
+import { hostNameWarnings, podSpecWarnings } from "../validation/pod-warnings.ts";
 import {
   validateDeploymentStatus,
   validateReplicaSetStatus,
@@ -17,6 +18,40 @@ import {
 } from "../validation/workloads.ts";
 import { defineStrategy, statusOf, withMeta, withStatus } from "./strategy-shape.ts";
 
+type Workload = Deployment | ReplicaSet | StatefulSet;
+
+/** What is odd about the pods that a workload is to make; told again only when what is wanted has changed. */
+function templateWarnings({ metadata, spec }: Workload, old: Workload | undefined): string[] {
+  const template = spec?.template;
+  const isKept = old !== undefined && old.metadata.generation === metadata.generation;
+  if (isKept || template?.spec === undefined) return [];
+  return podSpecWarnings(template.spec, template.metadata?.annotations, {
+    field: "spec.template.spec",
+    meta: "spec.template.metadata",
+  });
+}
+
+/** The pods of Deployments and ReplicaSets have its name in theirs. */
+function namedWarnings(workload: Deployment | ReplicaSet, old: Workload | undefined): string[] {
+  const { name } = workload.metadata;
+  return [
+    ...(old === undefined ? hostNameWarnings(name, "Pod names and hostnames") : []),
+    ...templateWarnings(workload, old),
+  ];
+}
+
+function setWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
+  const isEndless = (set.spec?.revisionHistoryLimit ?? 0) < 0;
+  return [
+    ...templateWarnings(set, old),
+    ...(isEndless
+      ? [
+          "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended",
+        ]
+      : []),
+  ];
+}
+
 export const deploymentStrategy = defineStrategy<Deployment>({
   namespaced: true,
   name: dnsSubdomain,
@@ -25,6 +60,7 @@ export const deploymentStrategy = defineStrategy<Deployment>({
   prepareForCreate: (deployment) => withStatus(deployment, {}),
   prepareForUpdate: (deployment, old) => withStatus(deployment, old.status),
   validate: validateDeployment,
+  warnings: namedWarnings,
   validateChange: validateSelectorChange,
   subresources: {
     status: {
@@ -45,6 +81,7 @@ export const replicaSetStrategy = defineStrategy<ReplicaSet>({
   prepareForCreate: (replicaSet) => withStatus(replicaSet, { replicas: 0 }),
   prepareForUpdate: (replicaSet, old) => withStatus(replicaSet, old.status),
   validate: validateReplicaSet,
+  warnings: namedWarnings,
   validateChange: validateSelectorChange,
   fields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
   subresources: { status: { prepare: statusOf, validate: validateReplicaSetStatus } },
@@ -58,6 +95,7 @@ export const statefulSetStrategy = defineStrategy<StatefulSet>({
   prepareForCreate: (set) => withStatus(set, { replicas: 0, availableReplicas: 0 }),
   prepareForUpdate: (set, old) => withStatus(set, old.status),
   validate: validateStatefulSet,
+  warnings: setWarnings,
   validateChange: validateStatefulSetChange,
   subresources: { status: { prepare: statusOf, validate: validateStatefulSetStatus } },
 });

@@ -77,7 +77,6 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
     ...((spec.ordinals?.start ?? 0) < 0
       ? [invalid("spec.ordinals.start", spec.ordinals?.start, notNegative)]
       : []),
-    ...validateCounts(spec, ["revisionHistoryLimit"], "spec"),
     ...validateSelector(spec.selector, "statefulset"),
     ...validateSetTemplate(spec.template, spec.selector),
   ];

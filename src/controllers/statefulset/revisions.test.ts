@@ -49,6 +49,8 @@ test("history is cut to its limit, without what pods still use", () => {
     expired.map(({ metadata }) => metadata.name),
     ["r2"],
   );
+  const endless = { ...set("db:1"), spec: { ...set("db:1").spec!, revisionHistoryLimit: -1 } };
+  assert.deepEqual(expiredRevisions(endless, owned, new Set()), []);
 });
 
 test("a revision bears the annotations that the set had when it was made", () => {

@@ -39,13 +39,14 @@ export function templateOf(revision: ControllerRevision, set: StatefulSet): PodT
   return fields;
 }
 
-/** Revisions beyond the history limit that no pod and no status needs, oldest first. */
+/** Revisions beyond the history limit that no pod and no status needs, oldest first. Below zero there is no limit. */
 export function expiredRevisions(
   set: StatefulSet,
   owned: readonly ControllerRevision[],
   inUse: ReadonlySet<string>,
 ): ControllerRevision[] {
   const limit = set.spec?.revisionHistoryLimit ?? 10;
+  if (limit < 0) return [];
   const history = owned.filter(({ metadata }) => !inUse.has(metadata.name ?? ""));
   return history
     .toSorted((a, b) => a.revision - b.revision)
