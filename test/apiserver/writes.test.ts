@@ -480,13 +480,13 @@ test("unknown fields are an error, a warning, or nothing, as the client wishes",
 });
 
 test("server-side apply is 415 until it is there", async () => {
-  const got = await http.ask("PATCH", `${maps}/applied?fieldManager=me`, {
+  const got = await http.ask("PATCH", `${maps}/applied?fieldManager=me&force=false`, {
     body: map("applied"),
     headers: { "content-type": "application/apply-patch+yaml" },
   });
   assert.equal(got.status, 415, "also for an object that is not there");
   await http.post(maps, map("applied"));
-  const again = await http.ask("PATCH", `${maps}/applied?fieldManager=me`, {
+  const again = await http.ask("PATCH", `${maps}/applied?fieldManager=me&force=false`, {
     body: map("applied"),
     headers: { "content-type": "application/apply-patch+yaml" },
   });

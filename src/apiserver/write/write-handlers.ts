@@ -93,9 +93,9 @@ export async function handlePatch(
 ): Promise<Answer> {
   const { kind } = place;
   const form = negotiateForm(request.headers["accept"], request.query);
-  const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
-  // Before the object is looked for: an apply of a new one is to hear of the media type.
+  // Before all else: an apply is to hear of the media type, and not of its options or of an object that is not there.
   patchTypeOf(contentType(request));
+  const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
   const body = await request.readBody();
   const heard = new Set<string>();
   const options = { dryRun, subresource, isPatch: true };
