@@ -139,6 +139,22 @@ test("a start error is the end of a pod that is not started again", { skip }, as
   assert.equal(main(pod)?.state?.terminated?.reason, "StartError");
 });
 
+test("a hook that fails is told, but not what it printed", { skip }, async () => {
+  const postStart = { exec: { command: ["sh", "-c", "echo secret; exit 4"] } };
+  await lab.runPod("hooked", {
+    terminationGracePeriodSeconds: 1,
+    containers: [shell("sleep 60", { lifecycle: { postStart } })],
+  });
+  const isTold = ({ reason, involvedObject }: Event) =>
+    reason === "FailedPostStartHook" && involvedObject.name === "hooked";
+  await lab.podWhen("hooked", (p) => (main(p)?.restartCount ?? 0) > 0);
+  for (;;) {
+    const told = (await lab.api.list(events)).items.find(isTold);
+    if (told !== undefined) return assert.equal(told.message, "PostStartHook failed");
+    await setTimeout(20);
+  }
+});
+
 test("an image that must not be pulled, and a name that is none", { skip }, async () => {
   const base = { name: "main", imagePullPolicy: "Never" };
   const images = { "example.org/absent": "ErrImageNeverPull", "A:b:c": "InvalidImageName" };

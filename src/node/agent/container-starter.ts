@@ -15,7 +15,7 @@ import { loadSources, setUpContainer } from "./container-setup.ts";
 import { CONTAINER_ID_SCHEME, type ContainerSlot, type Waiting } from "./container-slot.ts";
 import { type NodeContext, recordContainerEvent } from "./node-context.ts";
 import type { PodGround } from "./pod-ground.ts";
-import { runPostStart } from "./stop-container.ts";
+import { runPostStart, tellFailedHook } from "./stop-container.ts";
 import { terminationMessage } from "./termination-message.ts";
 
 /** The pod whose containers are started, and what its worker is told. */
@@ -141,7 +141,7 @@ export class ContainerStarter {
       onRunning(slot);
       return;
     }
-    this.#tell(slot, "Warning", "FailedPostStartHook", `PostStartHook failed: ${problem}`);
+    tellFailedHook({ node, pod: this.#options.pod(), slot, kind: "PostStart", output: problem });
     await onHookFailed(slot);
   }
 

@@ -1,7 +1,7 @@
 import type { Pod } from "../../api/types.ts";
 import { describeError } from "../../lib/errors.ts";
 import { Deadline } from "../lifecycle/deadline.ts";
-import type { LifecycleHandler } from "../pod-types.ts";
+import { describePod, type LifecycleHandler } from "../pod-types.ts";
 import { askProbe, type ProbeAnswer } from "../probes/probe-request.ts";
 import type { RunningContainer } from "../runtime/runtime.ts";
 import type { ContainerSlot } from "./container-slot.ts";
@@ -65,11 +65,7 @@ async function runPreStop(options: PreStopOptions): Promise<Deadline> {
   const isLate = deadline.remainingMs === 0;
   const answer = isLate ? { isSuccess: false, output: "grace period is over" } : await outcome;
   if (!answer.isSuccess && !waiting.aborted) {
-    recordContainerEvent(node, pod, slot.spec, {
-      type: "Warning",
-      reason: "FailedPreStopHook",
-      message: `PreStopHook failed: ${answer.output}`,
-    });
+    tellFailedHook({ node, pod, slot, kind: "PreStop", output: answer.output });
   }
   return isLate ? new Deadline(node.clock, LAST_GRACE_MS) : deadline;
 }
@@ -86,6 +82,27 @@ export async function runPostStart(
   const gone = life.exited.then(() => ({ isSuccess: false, output: "the container has ended" }));
   const answer = await Promise.race([running, gone]);
   return answer.isSuccess ? undefined : answer.output;
+}
+
+/** A hook that has failed, and whose it is. */
+export interface FailedHook extends Pick<StopOptions, "node" | "pod" | "slot"> {
+  readonly kind: "PostStart" | "PreStop";
+  readonly output: string;
+}
+
+/** Tells that a hook has failed. Why is for the log alone, as in the kubelet: what it printed may hold secrets. */
+export function tellFailedHook({ node, pod, slot, kind, output }: FailedHook): void {
+  const reason = `Failed${kind}Hook`;
+  node.log.debug("A lifecycle hook failed", {
+    pod: describePod(pod),
+    container: slot.name,
+    output,
+  });
+  recordContainerEvent(node, pod, slot.spec, {
+    type: "Warning",
+    reason,
+    message: `${kind}Hook failed`,
+  });
 }
 
 interface HookOptions {
