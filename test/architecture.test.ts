@@ -72,6 +72,7 @@ const pureRooms = ["src/api", "src/controllers", "src/proxy", "src/dns", "src/cl
 const edges: ReadonlySet<string> = new Set<string>([
   "src/client/https-transport.ts",
   "src/client/load-kubeconfig.ts",
+  "src/proxy/health-ports.ts",
 ]);
 
 interface Import {

@@ -97,6 +97,7 @@ export function startNode(options: NodeOptions): RunningNode {
     config,
     dataPlane,
     conntrack,
+    sockets: namespace.sockets,
     log,
     onSynced: ({ latenciesMs, durationMs, services, endpoints, changedServices }) =>
       log.debug("Applied ruleset", {

@@ -4,6 +4,7 @@ import type { Change } from "../client/api.ts";
 import { backoffMs } from "../lib/backoff.ts";
 import { describeError } from "../lib/errors.ts";
 import { CHANGE_AGE_MAX_MS, isNodeEligible, type ProxyHealth } from "./health.ts";
+import { HealthPorts } from "./health-ports.ts";
 import type { ProxyOptions, ProxyTiming } from "./run.ts";
 import { UdpEntries } from "./stale-flows.ts";
 import { SyncLog, type SyncReport } from "./sync-log.ts";
@@ -36,6 +37,7 @@ export class ProxyLoop {
   readonly #builder: ForwardingTableBuilder;
   readonly #wakeup: Wakeup;
   readonly #udpEntries = new UdpEntries();
+  readonly #healthPorts: HealthPorts | undefined;
   /** Backends of each Service, for the reports. */
   readonly #endpoints = new Map<string, number>();
   #node: Node | undefined;
@@ -56,6 +58,10 @@ export class ProxyLoop {
     this.#nextCheckMs = options.clock.monotonicMs() + this.#timing.driftCheckMs;
     this.#builder = new ForwardingTableBuilder({ nodeName: options.nodeName });
     this.#wakeup = new Wakeup(options.clock);
+    const { sockets } = options;
+    const health = () => this.health();
+    this.#healthPorts =
+      sockets === undefined ? undefined : new HealthPorts({ ...options, sockets, health });
     this.ready.promise.catch(() => {}); // Nobody may be waiting.
   }
 
@@ -92,6 +98,7 @@ export class ProxyLoop {
     } finally {
       signal.removeEventListener("abort", onAbort);
       for (const stop of unsubscribe) stop();
+      this.#healthPorts?.[Symbol.dispose]();
       this.ready.reject(signal.reason);
     }
   }
@@ -179,6 +186,7 @@ export class ProxyLoop {
     this.#triggersMs = [...this.#triggersMs, ...ownTriggersMs].slice(-TRIGGERS_MAX);
     this.#countEndpoints(change.services);
     this.#udpEntries.update(this.table, change.services);
+    this.#healthPorts?.note(change.services);
     const error = await this.#apply(full === undefined ? change.services : undefined);
     const report = this.#report({ full, startedMs, error, changed: change.services.size });
     this.log.add(report);
@@ -241,6 +249,7 @@ export class ProxyLoop {
       log.info("Applied all forwarding rules", fields);
     }
     this.#cutStaleFlows();
+    this.#healthPorts?.publish(this.table);
     this.ready.resolve();
   }
 

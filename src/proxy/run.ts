@@ -2,6 +2,7 @@ import type { Informers } from "../client/api.ts";
 import type { Conntrack } from "../kernel/conntrack.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Sockets } from "../lib/sockets.ts";
 import type { ProxyHealth } from "./health.ts";
 import { ProxyLoop } from "./proxy-loop.ts";
 import type { SyncCounters, SyncReport } from "./sync-log.ts";
@@ -16,6 +17,8 @@ export interface ProxyOptions {
   readonly dataPlane: DataPlane;
   /** Cuts off UDP flows to endpoints that are gone; without it they go on for as long as their clients send. */
   readonly conntrack?: Pick<Conntrack, "listUdp" | "delete">;
+  /** The node's; health checks are answered there. Without them nobody is answered. */
+  readonly sockets?: Sockets;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;

@@ -33,6 +33,7 @@ function table(...serving: readonly string[]): ForwardingTable {
     hasAnyInCluster: serving.length > 0,
     serving: serving.map((address) => ({ address, port: 53 })),
     affinitySeconds: undefined,
+    healthCheck: undefined,
   };
   return new Map([["kube-system/dns", [routing]]]);
 }

@@ -22,6 +22,14 @@ export interface PortRouting {
   readonly serving: readonly Backend[];
   /** How long a client stays with its backend; undefined without session affinity. */
   readonly affinitySeconds: number | undefined;
+  /** What the load balancer asks this node for; undefined for a Service that has no such port. */
+  readonly healthCheck: HealthCheck | undefined;
+}
+
+export interface HealthCheck {
+  readonly port: number;
+  /** Addresses of ready endpoints on this node; those that shut down are not among them. */
+  readonly readyHere: readonly string[];
 }
 
 /** One way into a Service port. */
@@ -92,7 +100,18 @@ function routePort(input: RoutingInput, port: ServicePortFacts, family: IpFamily
     hasAnyInCluster: chosen.hasAnyInCluster,
     serving: endpoints.filter((e) => e.isReady || e.isServing).map(backendOf),
     affinitySeconds: service.affinitySeconds,
+    healthCheck: healthCheckOf(service, endpoints, node),
   };
+}
+
+function healthCheckOf(
+  service: ServiceFacts,
+  endpoints: readonly EndpointFacts[],
+  node: NodeFacts,
+): HealthCheck | undefined {
+  if (service.healthCheckNodePort === undefined) return undefined;
+  const ready = endpoints.filter((endpoint) => endpoint.isReady && isOnNode(endpoint, node));
+  return { port: service.healthCheckNodePort, readyHere: ready.map(({ address }) => address) };
 }
 
 /** What names an entry on a node; two Services can not both have it. */
