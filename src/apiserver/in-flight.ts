@@ -11,6 +11,11 @@ export class InFlight {
   #reads = 0;
   #writes = 0;
 
+  /** How many there are. */
+  get counts(): { readonly reads: number; readonly writes: number } {
+    return { reads: this.#reads, writes: this.#writes };
+  }
+
   /** Counts a request in and returns the way out, or throws the 429 answer. */
   enter(method: string): () => void {
     const isRead = method === "GET" || method === "HEAD";

@@ -6,6 +6,7 @@ import { allow } from "./access/allow.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import { accountGroups, anonymous, authenticated, type Identity } from "./identity.ts";
 import { type InFlight, isUnlimited } from "./in-flight.ts";
+import type { RequestMetrics } from "./metrics.ts";
 import { presented } from "./present.ts";
 import { badRequest, internalError, methodNotAllowed } from "./refusals.ts";
 import { unescaped } from "./request-target.ts";
@@ -14,13 +15,17 @@ import { isWatch } from "./router.ts";
 export interface PipelineOptions {
   readonly facts: AccessFacts;
   readonly inFlight: InFlight;
+  readonly metrics: RequestMetrics;
   readonly log: Logger;
   readonly route: (request: Incoming) => Promise<Answer>;
 }
 
 /** What every request goes through: impersonation, authorization, the limit on requests in flight, the handler. */
 export async function process(options: PipelineOptions, request: Incoming): Promise<Answer> {
-  return presented(await answered(options, request), request);
+  const begunMs = performance.now();
+  const answer = await answered(options, request);
+  const seconds = (performance.now() - begunMs) / 1000;
+  return presented(options.metrics.counted(request, answer, seconds), request);
 }
 
 async function answered(options: PipelineOptions, request: Incoming): Promise<Answer> {

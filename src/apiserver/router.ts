@@ -12,6 +12,7 @@ import {
 import { describeApi, describePaths } from "./discovery-handlers.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerHealth, answerVersion, type HealthCheck } from "./health.ts";
+import { metricsAnswer } from "./metrics.ts";
 import type { NodeTunnel } from "./node-tunnel.ts";
 import { get } from "./read/get.ts";
 import { list } from "./read/list.ts";
@@ -40,6 +41,8 @@ export interface RouteContext {
   readonly facts: AccessFacts;
   readonly nodes: NodeTunnel;
   readonly healthChecks: readonly HealthCheck[];
+  /** What `/metrics` says. */
+  readonly metrics: () => string;
   /** Host and port under which clients reach this server; for discovery. */
   readonly serverAddress: string;
 }
@@ -51,6 +54,7 @@ export async function route(context: RouteContext, request: Incoming): Promise<A
     if (method === "HEAD") return headAnswer(context, request);
     if (method !== "GET") throw methodNotAllowed();
     if (request.path === "/") return describePaths(context.healthChecks.map(({ name }) => name));
+    if (request.path === "/metrics") return metricsAnswer(context.metrics());
     if (/^\/version\/?$/.test(request.path)) return answerVersion();
     const answer =
       answerHealth(request, context.healthChecks) ?? describeApi(request, context.serverAddress);

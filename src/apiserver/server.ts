@@ -14,12 +14,14 @@ import { ServiceAllocators } from "./allocators/service-allocators.ts";
 import { ensureBaseNamespaces } from "./base-namespaces.ts";
 import { expireEvents } from "./event-expiry.ts";
 import type { Incoming } from "./exchange.ts";
+import { gaugesOf } from "./gauges.ts";
 import { HttpListener, type ServerTls, type Upgrade } from "./http/listener.ts";
 import { authenticated } from "./identity.ts";
 import { InFlight } from "./in-flight.ts";
 import { incomingOf, type LocalRequest, type LocalResponse, localResponse } from "./in-process.ts";
 import { kubernetesObjects } from "./kubernetes-objects.ts";
 import { maintainKubernetesService, reconcile } from "./kubernetes-service.ts";
+import { RequestMetrics } from "./metrics.ts";
 import { isStreamVerb, type NodeClient, NodeTunnel } from "./node-tunnel.ts";
 import { authorized, process } from "./pipeline.ts";
 import { badRequest, noSuchPath } from "./refusals.ts";
@@ -83,6 +85,9 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
   ];
   const hub = new WatchHub(store, () => clock.now(), log);
   const facts = storeFacts(store);
+  const inFlight = new InFlight();
+  const metrics = new RequestMetrics();
+  const gauges = gaugesOf(store, inFlight);
   const routes: RouteContext = {
     write: context,
     watch: { store, hub, clock, random, log, closing: signal },
@@ -93,13 +98,13 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
       { name: "storage", check: () => store.fault },
     ],
     serverAddress: addressOf(options.apiEndpoint),
+    metrics: () => metrics.render(gauges),
   };
   const answer = (request: Incoming) =>
     process(
-      { facts, inFlight, log, route: (allowed: Incoming) => route(routes, allowed) },
+      { facts, inFlight, metrics, log, route: (allowed: Incoming) => route(routes, allowed) },
       request,
     );
-  const inFlight = new InFlight();
   const listener = new HttpListener({
     tls: options.tls,
     log,

@@ -293,3 +293,42 @@ test("an administrator may ask what others may do, and whose token it is", async
   const body = { spec: { user: "bob", resourceAttributes } };
   assert.equal((await jane.post(`${reviews}/subjectaccessreviews`, body)).status, 403);
 });
+
+test("metrics count answers by verb and resource, and nobody makes them grow", async () => {
+  const read = async () => (await http.get("/metrics")).bytes.toString().split("\n");
+  const sampleOf = (lines: readonly string[], name: string) =>
+    Number(lines.find((line) => line.startsWith(`${name} `))?.split(" ")[1] ?? 0);
+  const labels = (verb: string, scope: string) =>
+    `verb="${verb}",group="",version="v1",resource="secrets",subresource="",scope="${scope}"`;
+  const secrets = "/api/v1/namespaces/default/secrets";
+  await http.get(secrets);
+  await http.get(`${secrets}/none`);
+  await http.get("/api/v1/nonsense/none");
+  {
+    await using watching = await http.watch(`${secrets}?watch=1&timeoutSeconds=60`);
+    await http.post(secrets, map("counted"));
+    await watching.next();
+    const lines = await read();
+    assert.equal(
+      sampleOf(lines, `apiserver_longrunning_requests{${labels("WATCH", "namespace")}}`),
+      1,
+    );
+    assert.equal(sampleOf(lines, 'apiserver_storage_objects{resource="secrets"}'), 1);
+  }
+  const lines = await read();
+  const total = (verb: string, scope: string, code: number) =>
+    sampleOf(lines, `apiserver_request_total{${labels(verb, scope)},code="${code}"}`);
+  assert.equal(total("LIST", "namespace", 200), 1);
+  assert.equal(total("GET", "resource", 404), 1);
+  assert.equal(total("POST", "namespace", 201), 1);
+  assert.equal(total("WATCH", "namespace", 200), 1);
+  const last = `apiserver_request_duration_seconds_bucket{${labels("LIST", "namespace")},le="+Inf"}`;
+  assert.equal(sampleOf(lines, last), 1);
+  assert.ok(!lines.some((line) => line.includes("nonsense")));
+  for (const line of lines) {
+    assert.match(
+      line,
+      /^(# (HELP|TYPE) .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e-]+|)$/,
+    );
+  }
+});

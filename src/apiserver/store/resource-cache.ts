@@ -46,6 +46,16 @@ export class ResourceCache {
     return this.#oldest;
   }
 
+  /** How many objects there are. */
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Of all states in the history together. */
+  get historyBytes(): number {
+    return this.#historyBytes;
+  }
+
   get(key: string): Item | undefined {
     return this.#items.get(key);
   }
