@@ -282,15 +282,36 @@ test("Exec runs beside process 1, with the container's variables, and hands its 
   assert.deepEqual(exit, { exitCode: 3 });
 });
 
+test("Exec adds no variable of its own, and says which program is missing", { skip }, async () => {
+  await using pod = await openPod();
+  const container = start(pod, { command: ["sleep", "60"], environment: new Map([["A", "1"]]) });
+  const outcome = async (...command: string[]) => {
+    const run = container.exec({ command, hasStdin: false, hasTty: false });
+    const [out, err, { exitCode }] = await Promise.all([
+      text(run.stdout),
+      text(run.stderr!),
+      run.exited,
+    ]);
+    return { out, err, exitCode };
+  };
+  const { out } = await outcome("env");
+  assert.match(out, /^A=1$/m);
+  assert.doesNotMatch(out, /OLDPWD/);
+  const missing = await outcome("no-such-program");
+  assert.equal(missing.exitCode, 127);
+  assert.match(missing.err, /^exec: .*no-such-program: not found/);
+});
+
 test("No file of the agent gets into a container", { skip }, async () => {
   const open: number = koffi.load(null).func("int dup(int fd)")(2); // Unlike Node's own not closed on exec.
   await using pod = await openPod();
   // A program that is being loaded has its libraries open.
   const container = start(pod, { command: ["sh", "-c", "touch /tmp/loaded; sleep 60; true"] });
   const loaded = "until [ -e /tmp/loaded ]; do sleep 0.01; done";
-  const list = `${loaded}; for pid in 1 $$; do ls /proc/$pid/fd | tr '\\n' ' '; done`;
+  // Without a pipeline, whose ends the shell itself would have open for a moment.
+  const list = `${loaded}; for pid in 1 $$; do ls /proc/$pid/fd; done`;
   const run = container.exec({ command: ["sh", "-c", list], hasStdin: false, hasTty: false });
-  assert.equal(await text(run.stdout), "0 1 2 0 1 2 ");
+  assert.equal(await text(run.stdout), "0\n1\n2\n0\n1\n2\n");
   closeSync(open);
 });
 

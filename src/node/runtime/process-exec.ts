@@ -21,9 +21,10 @@ export interface ExecTarget {
 
 /**
  * Process 1 of a container that has just begun may not have mounted its own `/proc` yet, and what is there then is the
- * agent's: the shell waits until it finds itself under its own number.
+ * agent's: the shell waits until it finds itself under its own number. What it remembers of `cd` is not the program's.
  */
-const script = 'until [ "/proc/$$" -ef /proc/self ]; do :; done; cd "$0" && exec "$@"';
+const script =
+  'until [ "/proc/$$" -ef /proc/self ]; do :; done; cd "$1" && unset OLDPWD && shift && exec "$@"';
 
 /**
  * Runs a further program in a container: `nsenter` goes into its namespaces (and stays outside its PID namespace to
@@ -44,7 +45,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
         // `kill` reaches nsenter, which is outside; the program inside must go with it.
         ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
         ...[tools.env, "-i", ...variablesFor(container.environment, options)],
-        ...[tools.sh, "-c", script, container.workingDir ?? WORKING_DIR],
+        ...[tools.sh, "-c", script, "exec", container.workingDir ?? WORKING_DIR],
         ...options.command,
       ],
       stdio: stdio.forChild,
