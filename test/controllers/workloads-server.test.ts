@@ -200,9 +200,11 @@ test("a pod that is deleted is replaced once, however often one looks", async ()
     assert.equal(list.length, 3);
     assert.ok(list.every(({ metadata }) => metadata.uid !== victim?.metadata.uid));
   });
-  const { items } = await lab.api.list(events, { namespace });
-  const created = items.filter(({ reason }) => reason === "SuccessfulCreate");
-  await eventually(async () => assert.equal(created.length, 4));
+  await eventually(async () => {
+    const { items } = await lab.api.list(events, { namespace });
+    const created = items.filter(({ reason }) => reason === "SuccessfulCreate");
+    assert.equal(created.length, 4);
+  });
 });
 
 test("deleting a Deployment takes its ReplicaSets and pods along; orphaning leaves them to a new one", async () => {
@@ -419,7 +421,7 @@ test("a pod that fits nowhere is told why, and placed once a node suits it", asy
     const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
     assert.equal(
       scheduled?.message,
-      "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+      "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     );
   });
   const body = { metadata: { labels: { disk: "fast" } } };

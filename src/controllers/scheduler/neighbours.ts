@@ -9,6 +9,8 @@ import type {
 import { isTerminating } from "../pods.ts";
 import { tolerates } from "../taints.ts";
 import { matchesNodeSelection } from "./node-affinity.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { forGood, forNow } from "./obstacle.ts";
 
 /** What the placement of pods depends on beside one node. */
 export interface Surroundings {
@@ -20,8 +22,8 @@ export interface Surroundings {
 
 /** What the pods around say of a pod's place on a node. */
 export interface NeighbourRules {
-  /** Why it cannot be there, in the words of Kubernetes' scheduler; undefined when it can. */
-  obstacleOn(node: Node): string | undefined;
+  /** Why it cannot be there; undefined when it can. */
+  obstacleOn(node: Node): Obstacle | undefined;
   /** How much the pods around speak for the node; more is better. */
   preference(node: Node): number;
   /** How many pods that the pod had rather be spread from are near the node; fewer is better. */
@@ -58,20 +60,21 @@ export function neighbourRules(pod: Pod, around: Surroundings): NeighbourRules {
       const placeFor = ({ topologyKey }: { readonly topologyKey: string }) =>
         node.metadata.labels?.[topologyKey];
       for (const { constraint, obstacleOn } of spreads) {
-        const obstacle = constraint.whenUnsatisfiable === "DoNotSchedule" ? obstacleOn(node) : "";
-        if (obstacle) return obstacle;
+        const isRequired = constraint.whenUnsatisfiable === "DoNotSchedule";
+        const obstacle = isRequired ? obstacleOn(node) : undefined;
+        if (obstacle !== undefined) return obstacle;
       }
       const isNear = near.every((term) => {
         const place = placeFor(term);
         return place !== undefined && (isFirst || term.places.has(place));
       });
-      if (!isNear) return "node(s) didn't match pod affinity rules";
+      if (!isNear) return forGood("node(s) didn't match pod affinity rules");
       if (far.some((term) => term.places.has(placeFor(term) ?? ""))) {
-        return "node(s) didn't match pod anti-affinity rules";
+        return forNow("node(s) didn't match pod anti-affinity rules");
       }
       const labels = Object.entries(node.metadata.labels ?? {});
       if (labels.some(([key, value]) => refused.has(placeKey(key, value)))) {
-        return "node(s) didn't satisfy existing pods anti-affinity rules";
+        return forNow("node(s) didn't satisfy existing pods anti-affinity rules");
       }
       return undefined;
     },
@@ -193,7 +196,7 @@ function placeKey(key: string, value: string): string {
 /** How one constraint of spread sees the nodes. */
 interface Spread {
   readonly constraint: TopologySpreadConstraint;
-  readonly obstacleOn: (node: Node) => string | undefined;
+  readonly obstacleOn: (node: Node) => Obstacle | undefined;
   readonly countAt: (node: Node) => number;
 }
 
@@ -225,9 +228,9 @@ function spreadOf(pod: Pod, constraint: TopologySpreadConstraint, around: Surrou
     countAt,
     obstacleOn(node) {
       if (node.metadata.labels?.[topologyKey] === undefined) {
-        return `${NOT_SPREAD} (missing required label)`;
+        return forGood(`${NOT_SPREAD} (missing required label)`);
       }
-      return countAt(node) + own - fewest > maxSkew ? NOT_SPREAD : undefined;
+      return countAt(node) + own - fewest > maxSkew ? forNow(NOT_SPREAD) : undefined;
     },
   };
 }

@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
   {
     name: "a taint keeps pods away",
     nodes: [node("n1", { taints: [dedicated] })],
-    want: "0/1 nodes are available: 1 node(s) had untolerated taint {team: blue}.",
+    want: "0/1 nodes are available: 1 node(s) had untolerated taint {team: blue}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
   },
   {
     name: "a toleration lets them come",
@@ -68,7 +68,7 @@ const cases: readonly Case[] = [
     name: "a toleration of another value does not",
     spec: { tolerations: [{ key: "team", value: "red", effect: "NoSchedule" }] },
     nodes: [node("n1", { taints: [dedicated] })],
-    want: "0/1 nodes are available: 1 node(s) had untolerated taint {team: blue}.",
+    want: "0/1 nodes are available: 1 node(s) had untolerated taint {team: blue}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
   },
   {
     name: "cordoned, unready and full nodes are told apart",
@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
       node("n2", { ready: "Unknown" }),
       node("n3", { pods: "0" }),
     ],
-    want: "0/3 nodes are available: 1 Too many pods, 1 node(s) were not ready, 1 node(s) were unschedulable.",
+    want: "0/3 nodes are available: 1 Too many pods, 1 node(s) were not ready, 1 node(s) were unschedulable. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.",
   },
   {
     name: "required node affinity by name (as DaemonSets use it)",

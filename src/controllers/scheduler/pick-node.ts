@@ -5,6 +5,8 @@ import { tolerates } from "../taints.ts";
 import type { NeighbourRules, Surroundings } from "./neighbours.ts";
 import { neighbourRules } from "./neighbours.ts";
 import { matchesNodeSelection, nodePreference } from "./node-affinity.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { forGood } from "./obstacle.ts";
 import { lackingRoom } from "./room.ts";
 
 export interface PickInput extends Surroundings {
@@ -27,13 +29,17 @@ export function pickNode(input: PickInput): Pick {
   const { pod, nodes, podsOn, random } = input;
   const neighbours = neighbourRules(pod, input);
   const reasons = new Map<string, number>();
+  const evictions = new Map<string, number>();
   let best: { readonly name: string; readonly rank: readonly number[] } | undefined;
   for (const node of nodes) {
     const name = node.metadata.name ?? "";
     const present = podsOn(name);
-    const obstacles = obstaclesOn(node, pod, present, neighbours);
-    for (const obstacle of obstacles) reasons.set(obstacle, (reasons.get(obstacle) ?? 0) + 1);
-    if (obstacles.length > 0) continue;
+    const obstacle = obstacleOn(node, pod, present, neighbours);
+    if (obstacle !== undefined) {
+      for (const reason of obstacle.reasons) count(reasons, reason);
+      count(evictions, obstacle.isForGood ? EVICTION_IS_NO_HELP : NOBODY_TO_EVICT);
+      continue;
+    }
     const rank = [
       -nodePreference(node, pod) - neighbours.preference(node),
       neighbours.crowd(node),
@@ -45,35 +51,50 @@ export function pickNode(input: PickInput): Pick {
     if (best === undefined || isBefore(rank, best.rank)) best = { name, rank };
   }
   if (best !== undefined) return { type: "node", name: best.name };
-  const counts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
-  const why = counts.length === 0 ? "no nodes available to schedule pods" : `${counts.join(", ")}.`;
-  if (nodes.length === 0) return { type: "none", message: why };
-  return { type: "none", message: `0/${nodes.length} nodes are available: ${why}` };
+  if (nodes.length === 0) return { type: "none", message: "no nodes available to schedule pods" };
+  const told = (counts: Counts) => `0/${nodes.length} nodes are available: ${listOf(counts)}.`;
+  return { type: "none", message: `${told(reasons)} preemption: ${told(evictions)}` };
 }
 
-/** Why this node cannot take the pod: the first kind of obstacle, as Kubernetes tells it; none when it can. */
-function obstaclesOn(
+/** What Kubernetes adds to its reasons. Pods have no priorities here, so there never is one to give way to another. */
+const EVICTION_IS_NO_HELP = "Preemption is not helpful for scheduling";
+const NOBODY_TO_EVICT = "No preemption victims found for incoming pod";
+
+type Counts = Map<string, number>;
+
+function count(counts: Counts, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+}
+
+function listOf(counts: Counts): string {
+  return [...counts]
+    .map(([what, times]) => `${times} ${what}`)
+    .sort()
+    .join(", ");
+}
+
+/** Why this node cannot take the pod: the first kind of obstacle, as Kubernetes tells it; undefined when it can. */
+function obstacleOn(
   node: Node,
   pod: Pod,
   present: readonly Pod[],
   neighbours: NeighbourRules,
-): readonly string[] {
+): Obstacle | undefined {
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (node.spec?.unschedulable === true && !tolerates(pod, unschedulableTaint)) {
-    return ["node(s) were unschedulable"];
+    return forGood("node(s) were unschedulable");
   }
   const taint = blockingTaints(node).find((candidate) => !tolerates(pod, candidate));
   if (taint !== undefined) {
-    return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`];
+    return forGood(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`);
   }
-  if (ready?.status !== "True" && !tolerates(pod, notReadyTaint)) return ["node(s) were not ready"];
+  if (ready?.status !== "True" && !tolerates(pod, notReadyTaint)) {
+    return forGood("node(s) were not ready");
+  }
   if (!matchesNodeSelection(node, pod)) {
-    return ["node(s) didn't match Pod's node affinity/selector"];
+    return forGood("node(s) didn't match Pod's node affinity/selector");
   }
-  const lacking = lackingRoom(node, pod, present);
-  if (lacking.length > 0) return lacking;
-  const obstacle = neighbours.obstacleOn(node);
-  return obstacle === undefined ? [] : [obstacle];
+  return lackingRoom(node, pod, present) ?? neighbours.obstacleOn(node);
 }
 
 function siblingsAmong(present: readonly Pod[], pod: Pod): number {

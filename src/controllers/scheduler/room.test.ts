@@ -108,7 +108,7 @@ const cases: readonly Case[] = [
 
 for (const { name, node: allocatable = {}, pod: given, present = [], want } of cases) {
   test(`room: ${name}`, () =>
-    assert.deepEqual(lackingRoom(node(allocatable), given, present), want));
+    assert.deepEqual(lackingRoom(node(allocatable), given, present)?.reasons ?? [], want));
 }
 
 for (const { name, spec, want } of [
@@ -162,3 +162,9 @@ for (const { name, spec, want } of [
     assert.equal(requestsOf(pod(spec)).get("cpu"), BigInt(want) * 1_000_000_000n);
   });
 }
+
+test("room: what is more than the whole node has is lacking for good", () => {
+  const taken = lackingRoom(node({ cpu: "2" }), cpu("2"), [cpu("1")]);
+  assert.deepEqual(taken, { reasons: ["Insufficient cpu"], isForGood: false });
+  assert.equal(lackingRoom(node({ cpu: "2" }), cpu("3"), [])?.isForGood, true);
+});

@@ -1,5 +1,7 @@
 import type { Container, ContainerPort, Node, Pod } from "../../api/types.ts";
 import { nanosOf } from "../../api/validation/amount.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { forNow } from "./obstacle.ts";
 
 /** Pods a node takes unless it says otherwise (the kubelet's figure). */
 const PODS_MAX = 110;
@@ -9,22 +11,25 @@ const COMMON_RESOURCES: readonly string[] = ["cpu", "memory", "ephemeral-storage
 /** Amounts in billionths, by resource. */
 type Amounts = ReadonlyMap<string, bigint>;
 
-/** What a node lacks for a pod beside the pods it has, in the words of Kubernetes' scheduler. */
-export function lackingRoom(node: Node, pod: Pod, present: readonly Pod[]): string[] {
+/** What a node lacks for a pod beside the pods it has; undefined when there is room. */
+export function lackingRoom(node: Node, pod: Pod, present: readonly Pod[]): Obstacle | undefined {
   const ports = hostPorts(pod);
   if (ports.length > 0 && present.some((other) => sharesPort(ports, hostPorts(other)))) {
-    return ["node(s) didn't have free ports for the requested pod ports"];
+    return forNow("node(s) didn't have free ports for the requested pod ports");
   }
   const allocatable = node.status?.allocatable ?? {};
   const podsMax = Number(allocatable["pods"] ?? PODS_MAX);
   const lacking = present.length >= podsMax ? ["Too many pods"] : [];
+  let isForGood = false;
   for (const [resource, wanted] of requestsOf(pod)) {
     const size = nanosOf(allocatable[resource]);
     if (wanted === 0n || (size === undefined && COMMON_RESOURCES.includes(resource))) continue;
     const used = present.reduce((sum, other) => sum + (requestsOf(other).get(resource) ?? 0n), 0n);
-    if (used + wanted > (size ?? 0n)) lacking.push(`Insufficient ${resource}`);
+    if (used + wanted <= (size ?? 0n)) continue;
+    lacking.push(`Insufficient ${resource}`);
+    isForGood ||= wanted > (size ?? 0n);
   }
-  return lacking;
+  return lacking.length === 0 ? undefined : { reasons: lacking, isForGood };
 }
 
 /** Objects of caches never change, and each pod of a node is asked for every pod to place. */
