@@ -3,7 +3,7 @@ import type { Question, Resolution, Resolver } from "./forward/resolver.ts";
 import { CLASS_IN, HEADER_BYTES, headerFlags, rcodes, recordTypes } from "./wire/constants.ts";
 import type { ResourceRecord } from "./wire/message.ts";
 import { writeSections } from "./wire/message-writer.ts";
-import type { NameKey } from "./wire/name.ts";
+import { isWithin, type NameKey } from "./wire/name.ts";
 import { parseQuery, type Query } from "./wire/query.ts";
 import { recordSet } from "./wire/record-set.ts";
 import {
@@ -286,15 +286,6 @@ function rotated(
   const others = answers.filter(({ type }) => !isAddressType(type));
   const first = Math.floor(random() * addresses.length);
   return [...others, ...addresses.slice(first), ...addresses.slice(0, first)];
-}
-
-/** Whether `name` is `zone` or below it, at a label's border. */
-function isWithin(name: NameKey, zone: NameKey): boolean {
-  if (!name.endsWith(zone)) return false;
-  for (let at = 0; at < name.length; at += name.charCodeAt(at) + 1) {
-    if (name.length - at === zone.length) return true;
-  }
-  return false;
 }
 
 function questionName(query: Query): Uint8Array {

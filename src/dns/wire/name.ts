@@ -80,6 +80,15 @@ export function wireOfKey(key: NameKey): Uint8Array {
   return Buffer.from(key, "latin1");
 }
 
+/** Whether `name` is `zone` or below it, at a label's border. */
+export function isWithin(name: NameKey, zone: NameKey): boolean {
+  if (!name.endsWith(zone)) return false;
+  for (let at = 0; at < name.length; at += name.charCodeAt(at) + 1) {
+    if (name.length - at === zone.length) return true;
+  }
+  return false;
+}
+
 /** Where each label of a key starts; the root's zero byte is none. */
 export function labelStarts(key: NameKey): number[] {
   const starts: number[] = [];

@@ -1,7 +1,10 @@
 import { recordTypes } from "../wire/constants.ts";
-import { type NameKey, wireOfKey } from "../wire/name.ts";
+import { labelKey, type NameKey, wireOfKey } from "../wire/name.ts";
 import { type AdditionalRecord, type RecordSet, recordSet } from "../wire/record-set.ts";
 import { type Address, addressData, isIpv4 } from "./addresses.ts";
+
+/** Where the names of Services and their endpoints are, relative to the zone. */
+export const SVC = labelKey("svc");
 
 /** What the zone has at one name; `setOf` reads it. A node without sets is a name that exists for others below it. */
 export interface ZoneNode {

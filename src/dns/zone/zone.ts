@@ -10,14 +10,14 @@ import {
 import { recordSet } from "../wire/record-set.ts";
 import type { Soa } from "../wire/reply.ts";
 import { type Address, undashAddress } from "./addresses.ts";
+import { NAME_SERVER, type NameServerNodes, nameServerNodes } from "./name-servers.ts";
 import {
   addressSets,
   emptyNode,
-  type NamedAddress,
   type NodeContext,
-  nameServerSet,
   nameSet,
   nodeOf,
+  SVC,
   type ZoneNode,
 } from "./nodes.ts";
 import { ServiceNames } from "./service-names.ts";
@@ -60,18 +60,7 @@ const SCHEMA_VERSION_TTL_SECONDS = 28_800;
 const FOUND_MAX = 20_000;
 
 const ARPA = `${labelKey("arpa")}\0`;
-const SVC = labelKey("svc");
 const POD = labelKey("pod");
-const NAME_SERVER = relativeKey("ns", "dns");
-
-/** What follows from the servers' own addresses, as of a serial. */
-interface NameServerNodes {
-  readonly serial: number;
-  readonly clusterApex: ZoneNode;
-  readonly reverseApex: ZoneNode;
-  /** `ns.dns` of every zone, which the SOA records name. */
-  readonly host: ZoneNode;
-}
 
 /**
  * The cluster's names, from its objects: the zone of the cluster domain and the reverse zones. A change costs what it
@@ -92,7 +81,8 @@ export class Zone {
   readonly #found = new Map<NameKey, Lookup>();
   #foundSerial = -1;
   #isSynced = false;
-  #nameServers: NameServerNodes | undefined;
+  /** As of a serial. */
+  #nameServers: { readonly serial: number; readonly nodes: NameServerNodes } | undefined;
 
   constructor(options: ZoneOptions) {
     const wire = parseName(options.clusterDomain);
@@ -271,37 +261,13 @@ export class Zone {
     return kind === "cluster" || kind === "headless";
   }
 
-  /** The apexes' NS records and their host's addresses: the Service in front of the servers, or the servers. */
   #nameServerNodes(): NameServerNodes {
-    if (this.#nameServers?.serial === this.objects.serial) return this.#nameServers;
-    const addresses = [...this.#servers];
-    const found = addresses.flatMap((address) => this.#nameServersAt(address));
-    const servers =
-      found.length > 0
-        ? found
-        : addresses.map((address): NamedAddress => ({ name: NAME_SERVER, address }));
-    const names = found.length > 0 ? [...new Set(found.map(({ name }) => name))] : [NAME_SERVER];
-    const hosts = addressSets(
-      servers.map(({ address }) => address),
-      this.#context,
-    );
-    this.#nameServers = {
-      serial: this.objects.serial,
-      clusterApex: nodeOf([nameServerSet(names, servers, this.#context)]),
-      reverseApex: nodeOf([nameSet(recordTypes.NS, names, this.#context)]),
-      host: nodeOf(hosts),
-    };
-    return this.#nameServers;
-  }
-
-  #nameServersAt(address: Address): NamedAddress[] {
-    return this.objects.reverse
-      .ownersOfAddress(address)
-      .endpoints.flatMap(({ hostKey, serviceKey }) => {
-        const service = this.objects.entry(serviceKey)?.service;
-        if (service?.kind === "headless") return { name: hostKey + serviceKey + SVC, address };
-        return (service?.clusterIps ?? []).map((ip) => ({ name: serviceKey + SVC, address: ip }));
-      });
+    const { serial } = this.objects;
+    if (this.#nameServers?.serial !== serial) {
+      const nodes = nameServerNodes([...this.#servers], this.objects, this.#context);
+      this.#nameServers = { serial, nodes };
+    }
+    return this.#nameServers.nodes;
   }
 }
 
