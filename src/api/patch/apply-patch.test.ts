@@ -168,7 +168,7 @@ const refused: readonly Refused[] = [
     given: { spec: { ports } },
     patch: { spec: { $patch: "shuffle" } },
     code: 400,
-    message: /^unknown patch type: "shuffle"$/,
+    message: /^unknown patch type: shuffle in map: map\[\$patch:shuffle\]$/,
   },
   {
     name: "an order that lacks an item of the patch",

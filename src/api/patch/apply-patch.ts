@@ -11,6 +11,7 @@ import type { KubeObject } from "../types.ts";
 import { jsonPatch, unknownMembers } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { PatchFault } from "./patch-fault.ts";
+import { printed } from "./printed.ts";
 import { strategicMergePatch } from "./strategic-merge-patch.ts";
 
 /** The media types that patches may have. */
@@ -136,7 +137,8 @@ function checkIdentity(kind: BodyType, value: JsonObject): void {
   );
 }
 
-function statusOf({ problem, message }: PatchFault): StatusError {
+function statusOf({ problem, message: whole }: PatchFault): StatusError {
+  const message = shortened(whole);
   switch (problem) {
     case "malformed":
       return new StatusError(400, "BadRequest", message);
@@ -155,9 +157,12 @@ function statusOf({ problem, message }: PatchFault): StatusError {
 /** So much of a bad patch is shown. */
 const SHOWN_LENGTH_MAX = 1000;
 
+function shortened(text: string): string {
+  return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)} ...` : text;
+}
+
 function invalidPatch(text: string, message: string): StatusError {
-  const shown = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)} ...` : text;
-  return invalidStatus({ group: "", kind: "" }, "", [invalid("patch", shown, message)]);
+  return invalidStatus({ group: "", kind: "" }, "", [invalid("patch", shortened(text), message)]);
 }
 
 /** Kubernetes shows the text of a patch, and of a strategic one what Go prints of its content. */
@@ -165,14 +170,4 @@ function shownPatch(type: PatchMediaType, body: Uint8Array, patch: JsonValue): s
   return type === "application/strategic-merge-patch+json"
     ? printed(patch)
     : Buffer.from(body).toString("utf8");
-}
-
-function printed(value: JsonValue): string {
-  if (value === null) return "<nil>";
-  if (typeof value !== "object") return String(value);
-  if (!isJsonObject(value)) return `[${value.map(printed).join(" ")}]`;
-  const members = Object.keys(value)
-    .toSorted()
-    .map((name) => `${name}:${printed(value[name] ?? null)}`);
-  return `map[${members.join(" ")}]`;
 }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, setProperty } from "../conform.ts";
 import type { Field, FieldType, JsonValue, ObjectSchema } from "../schema/schema.ts";
 import { orderElements, positions } from "./element-order.ts";
 import { PatchFault } from "./patch-fault.ts";
+import { printed } from "./printed.ts";
 
 // What a patch may say besides values.
 const directive = "$patch";
@@ -30,7 +31,7 @@ function mergeObject(
   const command = patch[directive];
   if (command === "delete") return {};
   if (command === "replace") return without(patch, [directive]);
-  if (command !== undefined && command !== "merge") throw unknownDirective(command);
+  if (command !== undefined && command !== "merge") throw unknownDirective(command, patch);
 
   const result: Record<string, JsonValue> = retainedOf(original, patch);
   const done = new Set<string>([directive, retainKeys]);
@@ -158,7 +159,7 @@ function checkOrder(
     if (at === order.length) {
       throw new PatchFault(
         "malformed",
-        `The order in patch list doesn't match $setElementOrder list: ${JSON.stringify(item)}`,
+        `The order in patch list:\n${printed(items)}\n doesn't match $setElementOrder list:\n${printed(order)}\n`,
       );
     }
     at++;
@@ -226,7 +227,7 @@ function applyCommands(
     if (command === "delete") deleted.add(identityOf(item, mergeKey));
     else if (command === "replace") replaces = true;
     else if (command === undefined || command === "merge") given.push(item);
-    else throw unknownDirective(command);
+    else throw unknownDirective(command, item);
   }
   const live = old.filter((item) => !deleted.has(identityOf(item, mergeKey)));
   return { live, given, replaces };
@@ -239,7 +240,7 @@ function identityOf(item: JsonValue, mergeKey: string | undefined): JsonValue {
   if (id === undefined) {
     throw new PatchFault(
       "malformed",
-      `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
+      `map: ${printed(item)} does not contain declared merge key: ${mergeKey}`,
     );
   }
   return id;
@@ -273,6 +274,9 @@ function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-function unknownDirective(command: JsonValue): PatchFault {
-  return new PatchFault("malformed", `unknown patch type: ${JSON.stringify(command)}`);
+function unknownDirective(command: JsonValue, map: JsonValue): PatchFault {
+  return new PatchFault(
+    "malformed",
+    `unknown patch type: ${printed(command)} in map: ${printed(map)}`,
+  );
 }
