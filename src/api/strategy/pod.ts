@@ -5,7 +5,7 @@ import { validateNewPodSpec } from "../validation/pod-spec.ts";
 import { validatePodStatus } from "../validation/pod-status.ts";
 import { hostNameWarnings, podSpecWarnings } from "../validation/pod-warnings.ts";
 import { qosClassOf } from "./qos-class.ts";
-import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
+import { defineStrategy, withRequestVersion, withStatus } from "./strategy-shape.ts";
 
 export const podStrategy = defineStrategy<Pod>({
   namespaced: true,
@@ -45,7 +45,9 @@ export const podStrategy = defineStrategy<Pod>({
   },
   subresources: {
     status: {
-      prepare: (pod, old) => withStatus(statusOf(pod, old), completeStatus(pod.status, old.status)),
+      // Not the labels: a node would choose the Services that its pods are behind.
+      prepare: (pod, old) =>
+        withStatus(withRequestVersion(pod, old), completeStatus(pod.status, old.status)),
       validate: validatePodStatus,
     },
     // The server itself has put the node's name, the condition and the binding's metadata into the old pod.
@@ -55,6 +57,12 @@ export const podStrategy = defineStrategy<Pod>({
 
 /** How long a pod stays on a node that is not ready or cannot be reached. */
 const tolerationSeconds = 300;
+
+/** The priorities that every cluster has, by their classes. */
+const systemPriorities: ReadonlyMap<string, number> = new Map([
+  ["system-cluster-critical", 2_000_000_000],
+  ["system-node-critical", 2_000_001_000],
+]);
 
 /** What Kubernetes' admission adds: service account, priority and the tolerations for lost nodes. */
 function admitted(spec: PodSpec): PodSpec {
@@ -67,7 +75,7 @@ function admitted(spec: PodSpec): PodSpec {
     ...spec,
     serviceAccountName,
     serviceAccount: serviceAccountName,
-    priority: spec.priority ?? 0,
+    priority: systemPriorities.get(spec.priorityClassName ?? "") ?? spec.priority ?? 0,
     preemptionPolicy: spec.preemptionPolicy ?? "PreemptLowerPriority",
     tolerations: [...tolerations, ...added],
   };

@@ -1,4 +1,12 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from "../field-error.ts";
+import {
+  type FieldError,
+  forbidden,
+  goText,
+  invalid,
+  invalidShown,
+  notSupported,
+  required,
+} from "../field-error.ts";
 import { labelSelectorOf } from "../selectors.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import type {
@@ -219,9 +227,9 @@ function validateMatch(
     // An empty selector has been reported; one with mistakes of its own as well, and it cannot be compiled.
     if (isEmptySelector(selector) || validateLabelSelector(selector, "").length > 0) return [];
   }
-  return labelSelectorOf(selector).matches(labels)
-    ? []
-    : [invalid(field, labels, "`selector` does not match template `labels`")];
+  if (labelSelectorOf(selector).matches(labels)) return [];
+  const shown = Object.keys(labels).length === 0 ? "map[string]string(nil)" : goText(labels);
+  return [invalidShown(field, shown, "`selector` does not match template `labels`")];
 }
 
 function validateDeploymentStrategy({ strategy }: DeploymentSpec): FieldError[] {
