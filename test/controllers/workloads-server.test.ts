@@ -132,14 +132,14 @@ test("an update rolls over to the new template, and undo brings the old ReplicaS
   assert.equal(third.metadata.uid, first.metadata.uid);
   const { items: sets } = await lab.api.list(replicaSets, { namespace });
   assert.equal(sets.length, 2);
-  const { items } = await lab.api.list(events, { namespace });
-  const messages = items
-    .filter(({ reason }) => reason === "ScalingReplicaSet")
-    .map(({ message }) => message);
-  assert.ok(
-    messages.some((message) => /^Scaled up replica set web-\S+ from 0 to 3$/.test(message ?? "")),
-    String(messages),
-  );
+  await eventually(async () => {
+    const { items } = await lab.api.list(events, { namespace });
+    const messages = items
+      .filter(({ reason }) => reason === "ScalingReplicaSet")
+      .map(({ message = "" }) => message);
+    const isTold = (message: string) => /^Scaled up replica set web-\S+ from 0 to 3$/.test(message);
+    assert.ok(messages.some(isTold), String(messages));
+  });
 });
 
 test("a version that never becomes ready takes no more than its share", async () => {
