@@ -8,8 +8,11 @@ const looks = [
   { untilMs: Number.POSITIVE_INFINITY, pauseMs: 100 },
 ] as const;
 
-/** How long to wait at once for a signal to be taken, in milliseconds; most programs take it within one. */
-const DELIVERY_MAX_MS = 20;
+/**
+ * How long to wait at once for a signal to be taken, in milliseconds. Most programs take it within one; on a machine
+ * with too much to do a program may wait this long for its turn. One that cannot have a turn is not waited for.
+ */
+const DELIVERY_MAX_MS = 1_000;
 
 /**
  * Sends SIGTERM to process 1 of a container once it can hear it. For a process 1 without a handler the kernel drops
@@ -25,10 +28,12 @@ export function terminateWhenHeard(pid: number, send: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isHeard = false;
   const look = () => {
-    const canHear = hears(signalMasks(pid));
+    const masks = signalMasks(pid);
+    const canHear = hears(masks);
     if (canHear && !isHeard) {
       send();
-      isHeard = staysWhenTaken(pid);
+      // What is blocked is kept for the program, whenever it comes to read it.
+      isHeard = masks.blocked || staysWhenTaken(pid);
     } else {
       isHeard = canHear;
     }
@@ -48,11 +53,12 @@ export function terminateWhenHeard(pid: number, send: () => void): () => void {
 function staysWhenTaken(pid: number): boolean {
   const untilMs = performance.now() + DELIVERY_MAX_MS;
   let masks = signalMasks(pid);
-  while (masks.pending && !masks.blocked && performance.now() < untilMs) {
+  while (masks.pending && !masks.blocked && masks.runs && performance.now() < untilMs) {
     Atomics.wait(sleeper, 0, 0, 1);
     masks = signalMasks(pid);
   }
-  return hears(masks);
+  // A handler that runs blocks the signal meanwhile, also one that has been taken away.
+  return masks.caught;
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -64,6 +70,8 @@ function hears({ caught, blocked }: SignalMasks): boolean {
 
 /** What the kernel says of SIGTERM in a process: all of one moment. */
 interface SignalMasks {
+  /** Neither stopped nor waiting for a device. */
+  readonly runs: boolean;
   readonly pending: boolean;
   readonly blocked: boolean;
   readonly caught: boolean;
@@ -76,7 +84,12 @@ function signalMasks(pid: number): SignalMasks {
     const mask = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0";
     return (BigInt(`0x${mask}`) & SIGTERM_BIT) !== 0n;
   };
-  return { pending: has("ShdPnd"), blocked: has("SigBlk"), caught: has("SigCgt") };
+  return {
+    runs: /^State:\s*[RS]/m.test(status),
+    pending: has("ShdPnd"),
+    blocked: has("SigBlk"),
+    caught: has("SigCgt"),
+  };
 }
 
 const SIGTERM_BIT = 1n << BigInt(constants.signals.SIGTERM - 1);
