@@ -22,6 +22,11 @@ export interface FieldError {
   readonly value?: unknown;
 }
 
+/** So many mistakes are told; a body of 3 MiB has room for 300,000, which would be an answer of 280 MB. */
+const ERRORS_MAX = 100;
+/** So much of a value is shown. */
+const VALUE_CHARACTERS_MAX = 4096;
+
 const labels: Readonly<Record<FieldErrorReason, string>> = {
   FieldValueDuplicate: "Duplicate value",
   FieldValueForbidden: "Forbidden",
@@ -102,7 +107,10 @@ function withValue(
   value: unknown,
   detail: string,
 ): FieldError {
-  return { reason, field, value, message: joined(`${labels[reason]}: ${goText(value)}`, detail) };
+  const text = goText(value);
+  const shown =
+    text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX)}...` : text;
+  return { reason, field, value, message: joined(`${labels[reason]}: ${shown}`, detail) };
 }
 
 function joined(head: string, detail: string): string {
@@ -138,12 +146,14 @@ export function invalidStatus(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const causes: StatusCause[] = errors.map(({ reason, message, field }) => ({
+  const told = errors.slice(0, ERRORS_MAX);
+  const causes: StatusCause[] = told.map(({ reason, message, field }) => ({
     reason,
     message,
     field,
   }));
-  const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
+  const texts = [...new Set(told.map(({ field, message }) => `${field}: ${message}`))];
+  if (errors.length > told.length) texts.push(`and ${errors.length - told.length} more`);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const head = `${kind.group === "" ? kind.kind : `${kind.kind}.${kind.group}`} ${JSON.stringify(name)} is invalid`;
   return new StatusError(422, "Invalid", texts.length === 0 ? head : `${head}: ${list}`, {
