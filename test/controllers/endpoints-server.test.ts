@@ -363,6 +363,32 @@ test("each turn of readiness comes to the slice", async () => {
   }
 });
 
+test("a slice that a finalizer keeps from going gets a successor, and nothing more", async () => {
+  const namespace = "held";
+  const world = new World(namespace);
+  await world.open();
+  await world.putPods([{ name: "a", ips: ["10.244.0.2"], node: "n1" }]);
+  await world.putService({ families: ["IPv4"], ports: ["http/80/TCP->8080"] });
+  await eventually(async () => assert.equal((await world.slices("web"))[0]?.endpoints.length, 1));
+  const name = { namespace, name: namesOf(await world.slices("web"))[0] ?? "" };
+  const hold = (finalizers: readonly string[]) =>
+    lab.api.patch(endpointSlices, name, { type: "merge", body: { metadata: { finalizers } } });
+  await hold(["example.org/held"]);
+  await lab.api.delete(endpointSlices, name);
+  const successors = async () =>
+    (await world.slices("web")).filter(({ metadata }) => metadata.name !== name.name);
+  await eventually(async () => {
+    const found = await successors();
+    assert.deepEqual(
+      found.map(({ endpoints }) => endpoints.length),
+      [1],
+    );
+  });
+  await hold([]);
+  await eventually(async () => assert.equal((await world.slices("web")).length, 1));
+  assert.equal((await successors()).length, 1);
+});
+
 test("no Endpoints appear for a Service without selector, also after the controllers come back", async () => {
   const world = new World("selectorless");
   await world.open();
