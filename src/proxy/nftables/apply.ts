@@ -6,7 +6,7 @@ import type { ForwardingTable } from "../table/forwarding-table.ts";
 import { type FlatOptions, layoutOf, staticSets, TABLE_NAME } from "./base-ruleset.ts";
 import { FlatPlan, type Transaction } from "./flat-plan.ts";
 import { compareElements, HeldReader } from "./held-table.ts";
-import { KernelWriter } from "./kernel-writer.ts";
+import { isEmpty, KernelWriter } from "./kernel-writer.ts";
 
 /** Writes the flat layout into the nftables of one network namespace. */
 export function openFlatDataPlane(namespace: NetworkNamespace, options: FlatOptions): DataPlane {
@@ -118,7 +118,7 @@ class FlatDataPlane implements DataPlane {
     }
     this.#writer.run(transaction);
     if (addsChains) this.#fingerprint = this.#readFingerprint();
-    if (this.#ownGeneration === undefined) return;
+    if (this.#ownGeneration === undefined || isEmpty(transaction)) return;
     // Each transaction counts one.
     const generation = this.#state.generation();
     this.#ownGeneration = generation === this.#ownGeneration + 1 ? generation : undefined;

@@ -48,6 +48,7 @@ export interface Spread {
 /** Backends that are in use, and what they are called in marks. */
 interface BackendList {
   readonly id: number;
+  readonly backends: readonly Backend[];
   readonly spread: number;
   readonly elements: readonly Element[];
 }
@@ -91,18 +92,17 @@ export function elementsOf(
   numbers: Numbers,
 ): readonly Element[] {
   const { digit } = families[routing.family];
+  const usesCluster = (entry: Entry) => !entry.isLocalOnly || isExternalLocal(entry);
+  const usesLocal = (entry: Entry) => entry.isLocalOnly && !isExternalLocal(entry);
   const cluster = backendList(routing, numbers, {
     name: "cluster",
     backends: routing.cluster,
-    ledToBy: ledToBy(routing, (entry) => !entry.isLocalOnly || isExternalLocal(entry)),
+    ledToBy: ledToBy(routing, usesCluster),
   });
   const local = backendList(routing, numbers, {
     name: "local",
     backends: routing.local,
-    ledToBy:
-      cluster === undefined || routing.entries.some((e) => e.isLocalOnly && !isExternalLocal(e))
-        ? ledToBy(routing, (entry) => entry.isLocalOnly && !isExternalLocal(entry))
-        : elementId({ in: `outside${digit}`, key: formatMark(cluster.id) }),
+    ledToBy: ledToBy(routing, usesLocal) ?? ledToFromOutside(routing, cluster),
   });
   const isSplit = routing.entries.some((entry) => isExternalLocal(entry));
   return [
@@ -130,7 +130,7 @@ export function elementsOf(
       ...entryElements(entry, routing, { cluster, local }),
       ...(entry.kind === "NodePort" ? [] : restrictionElements(entry, routing, config)),
     ]),
-    ...[...(routing.cluster ?? []), ...(routing.local ?? [])].map(({ address }) => ({
+    ...[...(cluster?.backends ?? []), ...(local?.backends ?? [])].map(({ address }) => ({
       in: `hairpins${digit}`,
       key: `${address} . ${address}`,
       value: undefined,
@@ -143,9 +143,18 @@ function isExternalLocal(entry: Entry): boolean {
 }
 
 /** The element by which packets come to a list: that of the first entry which uses it. */
-function ledToBy(routing: PortRouting, uses: (entry: Entry) => boolean): string {
+function ledToBy(routing: PortRouting, uses: (entry: Entry) => boolean): string | undefined {
   const entry = routing.entries.find(uses);
-  return entry === undefined ? "" : entryId(entry, routing);
+  return entry === undefined ? undefined : entryId(entry, routing);
+}
+
+/** How packets come to the local list through entries that look at the source first. */
+function ledToFromOutside(
+  routing: PortRouting,
+  cluster: BackendList | undefined,
+): string | undefined {
+  if (cluster === undefined || !routing.entries.some(isExternalLocal)) return undefined;
+  return elementId({ in: `outside${families[routing.family].digit}`, key: formatMark(cluster.id) });
 }
 
 function backendList(
@@ -154,22 +163,24 @@ function backendList(
   list: {
     readonly name: "cluster" | "local";
     readonly backends: readonly Backend[] | undefined;
-    readonly ledToBy: string;
+    /** Undefined for a list that no entry leads to: another Service may have them all. */
+    readonly ledToBy: string | undefined;
   },
 ): BackendList | undefined {
-  const { name, backends } = list;
-  if (backends === undefined || backends.length === 0) return undefined;
+  const { name, backends = [], ledToBy } = list;
+  if (backends.length === 0 || ledToBy === undefined) return undefined;
   const { family, protocol, servicePortName, affinitySeconds } = routing;
   const { digit } = families[family];
   const isSticky = affinitySeconds !== undefined;
   // Affinity is part of the name: when it is switched off and on again, nobody is remembered.
   const listKey = `${servicePortName} ${protocol} ${family} ${name}${isSticky ? " sticky" : ""}`;
-  const numbered = numbers.list(listKey, { isSticky, ledToBy: list.ledToBy });
+  const numbered = numbers.list(listKey, { isSticky, ledToBy });
   const { id } = numbered;
   const slots = slotsOf(backends);
   const markOf = (backend: Backend) => formatMark(id, numbered.indexOf(formatBackend(backend)));
   return {
     id,
+    backends,
     spread: numbers.spreadId({ digit, slots: slots.length, affinitySeconds }),
     elements: [
       ...backends.map((backend) => ({

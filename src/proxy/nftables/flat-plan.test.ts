@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { flowCases, tableOf } from "../../../test/proxy/cases.ts";
-import { seededRandom } from "../../../test/proxy/random.ts";
+import { type Random, seededRandom } from "../../../test/proxy/random.ts";
 import { emptyWorld, randomEvent } from "../../../test/proxy/random-facts.ts";
 import { type ForwardingTable, ForwardingTableBuilder } from "../table/forwarding-table.ts";
 import { clusterProxyConfig } from "../table/proxy-config.ts";
-import { FlatPlan, type Transaction } from "./flat-plan.ts";
+import { FlatPlan, type HeldTable, type Transaction } from "./flat-plan.ts";
 import { renderTransaction } from "./kernel-writer.ts";
 
 const options = {
@@ -34,6 +34,29 @@ class Elements {
         else this.#elements.delete(id);
       }
     }
+  }
+
+  /** What a reader of the kernel finds, where the plan before it was this one. */
+  held(plan: FlatPlan): HeldTable {
+    const elements = [...this.#elements].map(([id, value]) => {
+      const [map = "", key = ""] = id.split(/ (.*)/s);
+      return [id, { in: map, key, value: value === "" ? undefined : value }] as const;
+    });
+    return {
+      elements: new Map(elements),
+      spreads: plan.spreads,
+      clientLists: new Set(),
+      areRulesIntact: true,
+      chains: [],
+      maps: new Set(),
+    };
+  }
+
+  tamper(random: Random): void {
+    const ids = [...this.#elements.keys()];
+    if (ids.length > 0) this.#elements.delete(random.pick(ids));
+    this.#elements.set("dropped4 172.30.0.1 . tcp . 80", "");
+    this.#elements.set("slots4 0x00abc000 . 7", "0x00abc003");
   }
 
   get sorted(): readonly (readonly [string, string])[] {
@@ -71,6 +94,47 @@ test("after any order of changes the elements are those of the plan, and lead to
         resolved(elements),
         resolved(elementsOf(builder.table)),
         `seed ${seed}, step ${step}`,
+      );
+    }
+  }
+});
+
+test("another plan takes over what the kernel holds: nothing changes, and numbers stay with their lists", () => {
+  for (const seed of seeds) {
+    const random = seededRandom(seed);
+    const world = emptyWorld();
+    const builder = new ForwardingTableBuilder({ nodeName: "node-a", zone: "zone-1" });
+    let plan = new FlatPlan(options);
+    const kernel = new Elements();
+    for (const transaction of plan.replaceAll(builder.table)) kernel.run(transaction);
+    for (let step = 0; step < 40; step++) {
+      const what = `seed ${seed}, step ${step}`;
+      randomEvent(random, world, builder);
+      const { services } = builder.take();
+      if (random.chance(0.5)) {
+        for (const transaction of plan.change(builder.table, services)) kernel.run(transaction);
+        const before = kernel.sorted;
+        const other = new FlatPlan(options);
+        const held = kernel.held(plan);
+        const said = [...other.reconcile(builder.table, held)].map(renderTransaction).join("");
+        assert.equal(said, "", what);
+        assert.deepEqual(kernel.sorted, before, what);
+        plan = other;
+        continue;
+      }
+      // The change comes while no proxy runs, and somebody takes away or adds an element.
+      const other = new FlatPlan(options);
+      if (random.chance(0.5)) kernel.tamper(random);
+      for (const transaction of other.reconcile(builder.table, kernel.held(plan))) {
+        kernel.run(transaction);
+      }
+      plan = other;
+      assert.deepEqual(resolved(kernel), resolved(elementsOf(builder.table)), what);
+      const planned = [...plan.elements()].map(([id, { value }]) => [id, value ?? ""] as const);
+      assert.deepEqual(
+        kernel.sorted,
+        planned.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        what,
       );
     }
   }

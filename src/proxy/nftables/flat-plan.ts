@@ -6,6 +6,15 @@ import {
   staticSets,
   TABLE,
 } from "./base-ruleset.ts";
+import {
+  byId,
+  differing,
+  type Elements,
+  groupsOf,
+  none,
+  sameAmong,
+  withoutReturning,
+} from "./element-sets.ts";
 import { type Element, elementId, elementsOf, isShared, partOf } from "./elements.ts";
 import { type HeldNumbers, type NumberedSpread, NumberKeeper } from "./number-keeper.ts";
 import { renderSpread, spreadName } from "./spread-chain.ts";
@@ -40,11 +49,13 @@ export interface HeldTable extends HeldNumbers {
   readonly maps: ReadonlySet<string>;
 }
 
-type Elements = ReadonlyMap<string, Element>;
-
-const none: Elements = new Map();
-
 const emptyTransaction: Transaction = { rules: "", removed: [], added: [] };
+
+/** Says nothing; whoever carries out transactions may do something else in between. */
+const breath = emptyTransaction;
+
+/** Rendering so many Services takes about 20 ms. */
+const BREATH_SERVICES = 500;
 
 /**
  * The flat layout: what is in the kernel's table, and what has to be said to change it.
@@ -69,13 +80,23 @@ export class FlatPlan {
     return new Map([...this.#elements.values()].flatMap((elements) => [...elements]));
   }
 
+  /** The ways of spreading that its table has chains for. */
+  get spreads(): readonly NumberedSpread[] {
+    return this.#numbers.spreads;
+  }
+
   /** Puts a new table in the place of whatever was there. */
   *replaceAll(table: ForwardingTable): Generator<Transaction> {
     // The table is declared first, so that deleting it never fails.
     const base = `table ${TABLE} {}\ndelete table ${TABLE}\n${renderBaseRuleset(this.#options)}`;
-    const [first, ...others] = this.change(table, table.keys());
-    yield { ...emptyTransaction, ...first, rules: base + (first?.rules ?? "") };
-    yield* others;
+    let isFirst = true;
+    for (const transaction of this.change(table, table.keys())) {
+      if (transaction === breath) yield breath;
+      else if (isFirst) yield { ...transaction, rules: base + transaction.rules };
+      else yield transaction;
+      if (transaction !== breath) isFirst = false;
+    }
+    if (isFirst) yield { ...emptyTransaction, rules: base };
   }
 
   /**
@@ -84,7 +105,7 @@ export class FlatPlan {
    */
   *reconcile(table: ForwardingTable, held: HeldTable): Generator<Transaction> {
     this.#numbers.takeOver(held);
-    const wanted = this.#renderAll(table, [...table.keys()].toSorted());
+    const wanted = yield* this.#renderAll(table, [...table.keys()].toSorted());
     yield* this.#repairRules(held);
     const leftovers = this.#assumeHeld(wanted, held.elements);
     yield* this.#move(new Map([...wanted, ...leftovers.map((part) => [part, none] as const)]));
@@ -92,12 +113,20 @@ export class FlatPlan {
   }
 
   /** Brings these Services to what the table says; those that it lacks are taken out. Nothing if nothing differs. */
-  change(table: ForwardingTable, services: Iterable<string>): Generator<Transaction> {
-    return this.#move(this.#renderAll(table, [...services].toSorted()));
+  *change(table: ForwardingTable, services: Iterable<string>): Generator<Transaction> {
+    yield* this.#move(yield* this.#renderAll(table, [...services].toSorted()));
   }
 
-  #renderAll(table: ForwardingTable, services: readonly string[]): ReadonlyMap<string, Elements> {
-    return new Map(services.map((service) => [service, this.#render(table, service)]));
+  *#renderAll(
+    table: ForwardingTable,
+    services: readonly string[],
+  ): Generator<Transaction, ReadonlyMap<string, Elements>> {
+    const rendered = new Map<string, Elements>();
+    for (const service of services) {
+      rendered.set(service, this.#render(table, service));
+      if (rendered.size % BREATH_SERVICES === 0) yield breath;
+    }
+    return rendered;
   }
 
   #render(table: ForwardingTable, service: string): Elements {
@@ -139,38 +168,48 @@ export class FlatPlan {
   }
 
   /**
-   * Takes what the kernel holds for the Services' former state: to each the entries and lists that it is going to
-   * have. Gives names to the rest, which nobody has.
+   * Takes what the kernel holds for the Services' former state: to each what is right already, and the rest of the
+   * entries and lists that it is going to have. Gives names to what is left, which nobody has.
    */
   #assumeHeld(wanted: ReadonlyMap<string, Elements>, held: Elements): readonly string[] {
-    const parts = Map.groupBy(held.values(), partOf);
-    const taken = new Set<string>();
     this.#elements.clear();
     this.#owners.clear();
+    const rest = new Map(held);
     for (const [service, elements] of wanted) {
-      const former = [...new Set([...elements.values()].map(partOf))].flatMap((part) => {
-        const found = parts.get(part) ?? [];
-        if (taken.has(part)) return found.filter(isShared);
-        taken.add(part);
-        return found;
-      });
-      this.#assume(service, former);
+      const right = sameAmong(elements, held);
+      for (const id of right.keys()) rest.delete(id);
+      this.#elements.set(service, right);
     }
-    const rest = [...parts].filter(([part]) => !taken.has(part)).flatMap(([, found]) => found);
+    const parts = Map.groupBy(rest.values(), partOf);
+    if (parts.size > 0) this.#assumeParts(wanted, parts);
+    const left = [...parts.values()].flat();
     // Entries before lists, so that nothing leads to a list that is not there.
-    const ordered = rest.toSorted((a, b) => Number(isOfList(a)) - Number(isOfList(b)));
+    const ordered = left.toSorted((a, b) => Number(isOfList(a)) - Number(isOfList(b)));
     const names: string[] = [];
     for (let start = 0; start < ordered.length; start += LEFTOVERS_MAX) {
       const name = `left over from ${start}`;
-      this.#assume(name, ordered.slice(start, start + LEFTOVERS_MAX));
+      this.#elements.set(name, byId(ordered.slice(start, start + LEFTOVERS_MAX)));
       names.push(name);
+    }
+    for (const elements of this.#elements.values()) {
+      for (const element of elements.values()) this.#hold(element);
     }
     return names;
   }
 
-  #assume(service: string, former: readonly Element[]): void {
-    this.#elements.set(service, new Map(former.map((element) => [elementId(element), element])));
-    for (const element of former) this.#hold(element);
+  /** Hands out the parts to the Services that are going to have them. */
+  #assumeParts(wanted: ReadonlyMap<string, Elements>, parts: Map<string, Element[]>): void {
+    for (const [service, elements] of wanted) {
+      const former: Element[] = [];
+      for (const element of elements.values()) {
+        const part = partOf(element);
+        former.push(...(parts.get(part) ?? []));
+        parts.delete(part);
+      }
+      if (former.length === 0) continue;
+      const right = this.#elements.get(service) ?? none;
+      this.#elements.set(service, new Map([...right, ...byId(former)]));
+    }
   }
 
   /** From what the Services have to what they are to have. */
@@ -242,70 +281,4 @@ export class FlatPlan {
 
 function isOfList(element: Element): boolean {
   return partOf(element).startsWith("list");
-}
-
-/**
- * The Services, those that pass an entry or a list on to one another in one group: it changes hands in one
- * transaction, and is never missing.
- */
-function groupsOf(
-  after: ReadonlyMap<string, Elements>,
-  before: ReadonlyMap<string, Elements>,
-): readonly (readonly string[])[] {
-  const givers = new Map<string, string>();
-  for (const [service, elements] of after) {
-    for (const [id, element] of before.get(service) ?? none) {
-      if (!elements.has(id) && !isShared(element)) givers.set(id, service);
-    }
-  }
-  if (givers.size === 0) return [...after.keys()].map((service) => [service]);
-  const neighbours = new Map<string, string[]>();
-  for (const [service, elements] of after) {
-    for (const id of elements.keys()) {
-      const giver = givers.get(id);
-      if (giver === undefined || giver === service) continue;
-      neighbours.set(service, [...(neighbours.get(service) ?? []), giver]);
-      neighbours.set(giver, [...(neighbours.get(giver) ?? []), service]);
-    }
-  }
-  const seen = new Set<string>();
-  const groups: string[][] = [];
-  for (const first of after.keys()) {
-    if (seen.has(first)) continue;
-    seen.add(first);
-    const group = [first];
-    // The list grows while it is walked.
-    for (const service of group) {
-      const others = (neighbours.get(service) ?? []).filter((other) => !seen.has(other));
-      for (const other of new Set(others)) {
-        seen.add(other);
-        group.push(other);
-      }
-    }
-    groups.push(group);
-  }
-  return groups;
-}
-
-/** The elements that the others lack, or have another value for. */
-function differing(elements: Elements, others: Elements): readonly Element[] {
-  return [...elements].flatMap(([id, element]) => {
-    const other = others.get(id);
-    return other !== undefined && other.value === element.value ? [] : [element];
-  });
-}
-
-/** An element that one Service gives up and another takes over unchanged stays where it is. */
-function withoutReturning(
-  removed: readonly Element[],
-  added: readonly Element[],
-): Pick<Transaction, "removed" | "added"> {
-  if (removed.length === 0 || added.length === 0) return { removed, added };
-  const text = ({ in: map, key, value }: Element) => `${map} ${key} : ${value}`;
-  const coming = new Set(added.map(text));
-  const going = new Set(removed.map(text));
-  return {
-    removed: removed.filter((element) => !coming.has(text(element))),
-    added: added.filter((element) => !going.has(text(element))),
-  };
 }

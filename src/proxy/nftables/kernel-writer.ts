@@ -18,6 +18,7 @@ export class KernelWriter implements Disposable {
 
   run(transaction: Transaction): void {
     const { rules, removed, added } = transaction;
+    if (isEmpty(transaction)) return;
     if (rules !== "") this.#nft.run(renderTransaction(transaction));
     else this.#elements.run(TABLE_NAME, [...changes("delete", removed), ...changes("add", added)]);
   }
@@ -31,6 +32,11 @@ export class KernelWriter implements Disposable {
     this.#nft[Symbol.dispose]();
     this.#elements[Symbol.dispose]();
   }
+}
+
+/** Whether the kernel has nothing to do for it. */
+export function isEmpty({ rules, removed, added }: Transaction): boolean {
+  return rules === "" && removed.length + added.length === 0;
 }
 
 function changes(
