@@ -14,10 +14,18 @@ import {
   type TableColumn,
   type TableRow,
 } from "./table/table-shape.ts";
-import { deploymentTable, replicaSetTable, statefulSetTable } from "./table/workloads.ts";
+import {
+  deploymentTable,
+  replicaSetTable,
+  scaleTable,
+  statefulSetTable,
+} from "./table/workloads.ts";
 import type { KubeObject } from "./types.ts";
 
-const keyOf = (resource: Resource) => `${apiVersionOf(resource)}/${resource.kind}`;
+/** What tells kinds apart: also those that have no path of their own. */
+export type ShownKind = Pick<Resource, "group" | "version" | "kind">;
+
+const keyOf = (resource: ShownKind) => `${apiVersionOf(resource)}/${resource.kind}`;
 
 const tables: ReadonlyMap<string, KindTable> = new Map<string, KindTable>([
   [keyOf(r.pods), podTable],
@@ -29,6 +37,7 @@ const tables: ReadonlyMap<string, KindTable> = new Map<string, KindTable>([
   [keyOf(r.deployments), deploymentTable],
   [keyOf(r.replicaSets), replicaSetTable],
   [keyOf(r.statefulSets), statefulSetTable],
+  [keyOf({ group: "autoscaling", version: "v1", kind: "Scale" }), scaleTable],
   [keyOf(r.configMaps), configMapTable],
   [keyOf(r.secrets), secretTable],
   [keyOf(r.serviceAccounts), serviceAccountTable],
@@ -45,11 +54,11 @@ const plainTable: KindTable = {
 };
 
 /** The columns that `kubectl get` shows for a kind; those of priority 1 with `-o wide` only. */
-export function columnsOf(resource: Resource): readonly TableColumn[] {
+export function columnsOf(resource: ShownKind): readonly TableColumn[] {
   return (tables.get(keyOf(resource)) ?? plainTable).columns;
 }
 
 /** The cells of one object, one for each of `columnsOf`. */
-export function rowOf(resource: Resource, object: KubeObject, nowMs: number): TableRow {
+export function rowOf(resource: ShownKind, object: KubeObject, nowMs: number): TableRow {
   return (tables.get(keyOf(resource)) ?? plainTable).row(object, nowMs);
 }

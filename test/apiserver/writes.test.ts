@@ -79,6 +79,14 @@ test("scale is read and written through its own object", async () => {
   assert.equal(scale.json.kind, "Scale");
   assert.equal(scale.json.apiVersion, "autoscaling/v1");
   assert.equal(scale.json.status.selector, "app=web");
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+  const { columnDefinitions, rows } = (await http.get(path, { accept })).json;
+  assert.deepEqual(
+    columnDefinitions.map(({ name }: { readonly name: string }) => name),
+    ["Name", "Desired", "Available", "Age"],
+  );
+  assert.deepEqual(rows[0].cells.slice(0, 3), ["web", 2, 3]);
+  assert.equal(rows[0].object.metadata.name, "web");
   const patched = await http.patch(path, { spec: { replicas: 4 } });
   assert.equal(patched.json.spec.replicas, 4);
   const put = await http.put(path, { ...patched.json, spec: { replicas: 5 } });

@@ -1,6 +1,6 @@
 import { ageOf } from "../human-duration.ts";
 import { formatLabelSelector } from "../selectors.ts";
-import type { Deployment, PodTemplateSpec, ReplicaSet, StatefulSet } from "../types.ts";
+import type { Deployment, PodTemplateSpec, ReplicaSet, Scale, StatefulSet } from "../types.ts";
 import { ageColumn, column, type KindTable, nameColumn, wideColumn } from "./table-shape.ts";
 
 const containersColumn = wideColumn("Containers", "Names of the containers in the pod template.");
@@ -77,6 +77,24 @@ export const statefulSetTable: KindTable<StatefulSet> = {
       `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
       ageOf(metadata.creationTimestamp, nowMs),
       ...containerCells(spec?.template),
+    ],
+  }),
+};
+
+/** Of `kubectl get --subresource=scale`. */
+export const scaleTable: KindTable<Scale> = {
+  columns: [
+    nameColumn,
+    column("Desired", "Pods that are wanted.", "integer"),
+    column("Available", "Pods that there are.", "integer"),
+    ageColumn,
+  ],
+  row: ({ metadata, spec, status }, nowMs) => ({
+    cells: [
+      metadata.name ?? "",
+      spec?.replicas ?? 0,
+      status?.replicas ?? 0,
+      ageOf(metadata.creationTimestamp, nowMs),
     ],
   }),
 };

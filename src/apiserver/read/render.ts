@@ -1,6 +1,6 @@
 import type { Kind } from "../../api/kinds.ts";
 import { apiVersionOf } from "../../api/resource.ts";
-import { columnsOf, rowOf } from "../../api/table.ts";
+import { columnsOf, rowOf, type ShownKind } from "../../api/table.ts";
 import type { KubeObject } from "../../api/types.ts";
 import type { Form } from "../negotiate.ts";
 import { type Item, objectOf } from "../store/item.ts";
@@ -16,7 +16,7 @@ const comma = Buffer.from(",");
 const listEnd = Buffer.from("]}");
 
 /** One object in the form that was asked for. */
-export function renderItem(kind: Kind, item: Item, form: Form, nowMs: number): Uint8Array {
+export function renderItem(kind: ShownKind, item: Item, form: Form, nowMs: number): Uint8Array {
   switch (form.type) {
     case "object":
       return item.bytes;
@@ -70,7 +70,7 @@ function joinList(head: object, items: readonly Uint8Array[]): readonly Uint8Arr
 
 /** A table of these items, with its columns: readers compare them with those they have. */
 export function tableOf(
-  kind: Kind,
+  kind: ShownKind,
   items: readonly Item[],
   form: Extract<Form, { readonly type: "table" }>,
   nowMs: number,

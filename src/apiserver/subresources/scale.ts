@@ -5,8 +5,9 @@ import { bodyTypes } from "../../api/kinds.ts";
 import { applyPatch } from "../../api/patch/apply-patch.ts";
 import { labelSelectorText } from "../../api/selectors.ts";
 import type { Deployment, KubeObject, ReplicaSet, Scale, StatefulSet } from "../../api/types.ts";
-import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
-import { requireJson } from "../negotiate.ts";
+import { type Answer, bytesAnswer, type Incoming, jsonAnswer } from "../exchange.ts";
+import { negotiateForm } from "../negotiate.ts";
+import { renderItem } from "../read/render.ts";
 import { methodNotAllowed, notFound } from "../refusals.ts";
 import { objectOf } from "../store/item.ts";
 import { updateObject } from "../write/update.ts";
@@ -22,12 +23,14 @@ export async function handleScale(
   place: Place,
   request: Incoming,
 ): Promise<Answer> {
-  requireJson(request.headers["accept"]);
+  const form = negotiateForm(request.headers["accept"], request.query);
   switch (request.method) {
     case "GET": {
       const item = context.store.get(place.kind, place.key);
       if (item === undefined) throw notFound(place.kind, place.name);
-      return jsonAnswer(200, scaleOf(objectOf(item)));
+      const bytes = Buffer.from(JSON.stringify(scaleOf(objectOf(item))));
+      const nowMs = context.clock.now();
+      return bytesAnswer(200, [renderItem(bodyTypes.Scale, { ...item, bytes }, form, nowMs)]);
     }
     case "PUT": {
       const { dryRun, fieldValidation } = writeOptions(request.query, "UpdateOptions");
