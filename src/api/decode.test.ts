@@ -277,7 +277,7 @@ const refused: readonly Refused[] = [
   {
     name: "a body that is a list",
     body: "[1]",
-    message: `${unrecognized}couldn't get version/kind; json parse error: the body is no JSON object (5b315d)`,
+    message: String.raw`${unrecognized}couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" } (5b315d)`,
   },
   {
     name: "another kind",

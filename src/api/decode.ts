@@ -96,7 +96,7 @@ function parseBody(kind: BodyType, body: Uint8Array, mediaType: string): ParsedB
       case "application/json": {
         const text = decodeText(body);
         const value = parseJson(text);
-        if (!isJsonObject(value)) throw new SyntaxFault("the body is no JSON object");
+        if (!isJsonObject(value)) throw new SyntaxFault(noObject(value));
         return { value, faults: (unknown) => strictFaults(text, value, unknown).map(faultText) };
       }
       case "application/yaml": {
@@ -128,6 +128,13 @@ function parseBody(kind: BodyType, body: Uint8Array, mediaType: string): ParsedB
     if (error instanceof WireFault) throw unrecognized(kind, body, `proto: ${error.message}`);
     throw error;
   }
+}
+
+/** What Go says when it looks for the kind in something that is no object. */
+function noObject(value: unknown): string {
+  const wanted = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+  const what = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return `json: cannot unmarshal ${what} into Go value of type ${wanted}`;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,6 +1,7 @@
 import { STRICT_ERRORS_MAX } from "../conform.ts";
+import { syntaxProblem } from "./json-syntax.ts";
 
-/** Text that is no JSON. The message is Go's where it has a short one. */
+/** Text that is no JSON, or no YAML. */
 export class SyntaxFault extends Error {}
 
 export function parseJson(text: string): unknown {
@@ -8,10 +9,7 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (/^(Unexpected end|Unterminated)/.test(message)) {
-      throw new SyntaxFault("unexpected end of JSON input");
-    }
-    throw new SyntaxFault(message.replace(/^./, (letter) => letter.toLowerCase()));
+    throw new SyntaxFault(syntaxProblem(text) ?? message);
   }
 }
 
