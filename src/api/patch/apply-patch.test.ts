@@ -110,6 +110,25 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "JSON: what was copied or moved is independent of where it came from",
+    type: "json",
+    given: { metadata: { labels: { a: "1" } }, spec: { externalIPs: ["1"] } },
+    patch: [
+      { op: "add", path: "/metadata/labels/b", value: "2" },
+      { op: "copy", from: "/metadata/labels", path: "/metadata/annotations" },
+      { op: "add", path: "/metadata/labels/c", value: "3" },
+      { op: "remove", path: "/metadata/annotations/a" },
+      { op: "move", from: "/spec/externalIPs", path: "/spec/loadBalancerSourceRanges" },
+      { op: "add", path: "/spec/externalIPs", value: [] },
+      { op: "add", path: "/spec/externalIPs/-", value: "9" },
+      { op: "replace", path: "/spec/loadBalancerSourceRanges/0", value: "4" },
+    ],
+    want: {
+      metadata: { labels: { a: "1", b: "2", c: "3" }, annotations: { b: "2" } },
+      spec: { externalIPs: ["9"], loadBalancerSourceRanges: ["4"] },
+    },
+  },
+  {
     name: "unknown fields go with Ignore",
     type: "merge",
     fieldValidation: "Ignore",
