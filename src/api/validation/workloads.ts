@@ -34,7 +34,9 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
   return [
     ...validateCounts(spec, ["replicas"], "spec"),
     ...validateSelector(spec.selector, "deployment"),
-    ...validateTemplate(spec.template, spec.selector),
+    ...whenCompiled(spec.selector, "invalid label selector", () =>
+      validateTemplate(spec.template, spec.selector),
+    ),
     ...validateDeploymentStrategy(spec),
     ...validateCounts(
       spec,
@@ -52,7 +54,9 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   return [
     ...validateCounts(spec, ["replicas", "minReadySeconds"], "spec"),
     ...validateSelector(spec.selector, "deployment"),
-    ...validateTemplate(spec.template, spec.selector),
+    ...whenCompiled(spec.selector, "invalid label selector", () =>
+      validateTemplate(spec.template, spec.selector),
+    ),
   ];
 }
 
@@ -86,7 +90,9 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
       ? [invalid("spec.ordinals.start", spec.ordinals?.start, notNegative)]
       : []),
     ...validateSelector(spec.selector, "statefulset"),
-    ...validateSetTemplate(spec.template, spec.selector),
+    // The pods get volumes that the template does not have: Kubernetes looks at the rest of it when it makes them.
+    ...whenCompiled(spec.selector, "", () => validateTemplateMeta(spec.template, spec.selector)),
+    ...validateEndless(spec.template?.spec, "StatefulSet"),
   ];
 }
 
@@ -146,6 +152,17 @@ function validateSelector(selector: LabelSelector | undefined, owner: string): F
   ];
 }
 
+/** What follows from a selector; one with mistakes cannot be compiled, and nothing follows from it. */
+function whenCompiled(
+  selector: LabelSelector | undefined,
+  detail: string,
+  validate: () => FieldError[],
+): FieldError[] {
+  return selector === undefined || validateLabelSelector(selector, "").length === 0
+    ? validate()
+    : [invalidSelector("spec.selector", selector, detail)];
+}
+
 const templateField = "spec.template";
 
 /** The template makes pods that its own selector finds, and that run for ever. */
@@ -173,25 +190,11 @@ function validateTemplate(
   ];
 }
 
-/**
- * The pods of a StatefulSet get volumes that its template does not have, so that Kubernetes looks at the rest of the
- * template only when it makes them.
- */
-function validateSetTemplate(
+function validateTemplateMeta(
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
 ): FieldError[] {
-  if (template === undefined) return [required(templateField)];
-  return [
-    ...validateTemplateMeta(template, selector),
-    ...validateEndless(template.spec, "StatefulSet"),
-  ];
-}
-
-function validateTemplateMeta(
-  { metadata }: PodTemplateSpec,
-  selector: LabelSelector | undefined,
-): FieldError[] {
+  const { metadata } = template ?? {};
   return [
     ...validateMatch(metadata?.labels, selector, `${templateField}.metadata.labels`),
     ...validateLabels(metadata?.labels, `${templateField}.labels`),
@@ -223,10 +226,8 @@ function validateMatch(
   selector: LabelSelector | undefined,
   field: string,
 ): FieldError[] {
-  if (selector !== undefined) {
-    // An empty selector has been reported; one with mistakes of its own as well, and it cannot be compiled.
-    if (isEmptySelector(selector) || validateLabelSelector(selector, "").length > 0) return [];
-  }
+  // An empty selector finds everything, and has been reported.
+  if (selector !== undefined && isEmptySelector(selector)) return [];
   if (labelSelectorOf(selector).matches(labels)) return [];
   const shown = Object.keys(labels).length === 0 ? "map[string]string(nil)" : goText(labels);
   return [invalidShown(field, shown, "`selector` does not match template `labels`")];
