@@ -23,7 +23,8 @@ export type StatusReason =
 
 /** One cause of a Status: `reason` is a `metav1.CauseType`, `field` a path such as `spec.ports[0].port`. */
 export interface StatusCause {
-  readonly reason: string;
+  /** Absent for a fault of the server. */
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }

@@ -193,7 +193,7 @@ export function continueTooOld(replacement: string): StatusError {
 
 export function internalError(message: string): StatusError {
   return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {
-    causes: [{ reason: "InternalError", message }],
+    causes: [{ message }],
   });
 }
 

@@ -46,6 +46,6 @@ export class Refusal extends Error {
 /** The 500 answer of Kubernetes where the request is right and the server has nothing to give. */
 export function exhausted(cause: string): StatusError {
   return new StatusError(500, "InternalError", `Internal error occurred: ${cause}`, {
-    causes: [{ reason: "", message: cause }],
+    causes: [{ message: cause }],
   });
 }
