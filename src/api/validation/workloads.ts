@@ -1,13 +1,4 @@
-import {
-  type FieldError,
-  forbidden,
-  goText,
-  invalid,
-  invalidShown,
-  notSupported,
-  required,
-} from "../field-error.ts";
-import { labelSelectorOf } from "../selectors.ts";
+import { type FieldError, forbidden, invalid, notSupported, required } from "../field-error.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import type {
   ControllerRevision,
@@ -15,17 +6,20 @@ import type {
   DeploymentSpec,
   IntOrString,
   LabelSelector,
-  PodSpec,
-  PodTemplateSpec,
   ReplicaSet,
   StatefulSet,
   StatefulSetSpec,
 } from "../types.ts";
 import { validateCounts } from "./counts.ts";
-import { invalidSelector, isEmptySelector, validateLabelSelector } from "./label-selector.ts";
+import { invalidSelector } from "./label-selector.ts";
 import { immutable, notNegative } from "./names.ts";
-import { validateAnnotations, validateLabels } from "./object-meta.ts";
-import { validatePodSpec } from "./pod-spec.ts";
+import {
+  validateEndless,
+  validateSelector,
+  validateTemplate,
+  validateTemplateMeta,
+  whenCompiled,
+} from "./pod-template.ts";
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
@@ -140,97 +134,6 @@ export function validateControllerRevisionChange(
   old: ControllerRevision,
 ): FieldError[] {
   return semanticEqual(next.data, old.data) ? [] : [invalid("data", next.data, immutable)];
-}
-
-function validateSelector(selector: LabelSelector | undefined, owner: string): FieldError[] {
-  if (selector === undefined) return [required("spec.selector")];
-  return [
-    ...validateLabelSelector(selector, "spec.selector"),
-    ...(isEmptySelector(selector)
-      ? [invalidSelector("spec.selector", selector, `empty selector is invalid for ${owner}`)]
-      : []),
-  ];
-}
-
-/** What follows from a selector; one with mistakes cannot be compiled, and nothing follows from it. */
-function whenCompiled(
-  selector: LabelSelector | undefined,
-  detail: string,
-  validate: () => FieldError[],
-): FieldError[] {
-  return selector === undefined || validateLabelSelector(selector, "").length === 0
-    ? validate()
-    : [invalidSelector("spec.selector", selector, detail)];
-}
-
-const templateField = "spec.template";
-
-/** The template makes pods that its own selector finds, and that run for ever. */
-function validateTemplate(
-  template: PodTemplateSpec | undefined,
-  selector: LabelSelector | undefined,
-): FieldError[] {
-  if (template === undefined) return [required(templateField)];
-  const { spec } = template;
-  const field = `${templateField}.spec`;
-  return [
-    ...validateTemplateMeta(template, selector),
-    ...(spec === undefined
-      ? [required(`${field}.containers`)]
-      : validatePodSpec(spec, field, { isPod: false })),
-    ...((spec?.ephemeralContainers ?? []).length > 0
-      ? [
-          forbidden(
-            `${field}.ephemeralContainers`,
-            "ephemeral containers not allowed in pod template",
-          ),
-        ]
-      : []),
-    ...validateEndless(spec, "ReplicaSet"),
-  ];
-}
-
-function validateTemplateMeta(
-  template: PodTemplateSpec | undefined,
-  selector: LabelSelector | undefined,
-): FieldError[] {
-  const { metadata } = template ?? {};
-  return [
-    ...validateMatch(metadata?.labels, selector, `${templateField}.metadata.labels`),
-    ...validateLabels(metadata?.labels, `${templateField}.labels`),
-    ...validateAnnotations(metadata?.annotations, `${templateField}.annotations`),
-  ];
-}
-
-/** Who ends is started again. */
-function validateEndless(spec: PodSpec | undefined, owner: string): FieldError[] {
-  const { restartPolicy = "", activeDeadlineSeconds } = spec ?? {};
-  const field = `${templateField}.spec`;
-  return [
-    ...(restartPolicy === "" || restartPolicy === "Always"
-      ? []
-      : [notSupported(`${field}.restartPolicy`, restartPolicy, ["Always"])]),
-    ...(activeDeadlineSeconds === undefined
-      ? []
-      : [
-          forbidden(
-            `${field}.activeDeadlineSeconds`,
-            `activeDeadlineSeconds in ${owner} is not Supported`,
-          ),
-        ]),
-  ];
-}
-
-function validateMatch(
-  labels: Readonly<Record<string, string>> = {},
-  selector: LabelSelector | undefined,
-  field: string,
-): FieldError[] {
-  // An empty selector finds everything, and has been reported.
-  if (selector !== undefined && isEmptySelector(selector)) return [];
-  if (labelSelectorOf(selector).matches(labels)) return [];
-  const shown = Object.keys(labels).length === 0 ? "map[string]string(nil)" : goText(labels);
-  return [invalidShown(field, shown, "`selector` does not match template `labels`")];
 }
 
 function validateDeploymentStrategy({ strategy }: DeploymentSpec): FieldError[] {
