@@ -15,6 +15,7 @@ import { reconcileSlices } from "../../src/controllers/endpointslice/reconcile.t
 import { caseNodes, podFrom, serviceFrom } from "./case-facts.ts";
 import type { ControllerLab } from "./lab.ts";
 import { eventually, startControllers } from "./lab.ts";
+import { seeded } from "./seeded.ts";
 
 // Whatever happens in whatever order: what the controllers arrive at is what one pass over the final state gives.
 
@@ -35,17 +36,6 @@ before(async () => {
   await lab.api.create(namespaces, { metadata: { name: NAMESPACE } });
 });
 after(() => lab[Symbol.asyncDispose]());
-
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-function seeded(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const endpointsOf = (slices: readonly EndpointSlice[]) =>
   slices
