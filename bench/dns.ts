@@ -10,7 +10,8 @@ import { silentLogger } from "../src/lib/log.ts";
 import { type Row, report, summarize } from "./report.ts";
 
 // Queries a second: the answer function alone, and the plain server (one dgram socket, one thread) over the loopback
-// with a generator in a thread of its own: 4 sockets, 8 queries outstanding on each.
+// with a generator in a thread of its own: 4 sockets, 8 queries outstanding on each. The echo is the limit: the same
+// socket and generator, and nothing between them.
 
 const SERVICES = 10_000;
 const ENDPOINTS = 1000;
@@ -94,36 +95,55 @@ async function main(): Promise<void> {
     log: silentLogger,
   });
   const port = server.addresses[0]?.port ?? 0;
+  const answered = () => counters.rcodes.reduce((sum, count) => sum + count, 0);
   for (const kind of kinds) {
-    const results: Result[] = [];
-    const cpuUs: number[] = [];
-    for (let round = 0; round <= ROUNDS; round++) {
-      const before = process.threadCpuUsage();
-      const answered = counters.rcodes.reduce((sum, count) => sum + count, 0);
-      const result = await load({ port, kind });
-      const used = process.threadCpuUsage(before);
-      const count = counters.rcodes.reduce((sum, n) => sum + n, 0) - answered;
-      // The first round warms both sides up.
-      if (round === 0) continue;
-      results.push(result);
-      cpuUs.push((used.user + used.system) / count);
-    }
-    const rates = summarize(results.map(({ perSecond }) => perSecond));
-    rows.push({
-      what: `UDP server: ${kind}`,
-      "queries/s": rates.p50,
-      "min/s": rates.min,
-      "max/s": rates.max,
-      "server CPU us/query": summarize(cpuUs).p50,
-      "p50 us": summarize(results.map(({ p50Us }) => p50Us)).p50,
-      "p99 us": summarize(results.map(({ p99Us }) => p99Us)).p50,
-    });
+    rows.push({ what: `UDP server: ${kind}`, ...(await overUdp({ port, kind }, answered)) });
   }
+  const { echoed, ...echo } = await openEcho();
+  rows.push({ what: "UDP echo", ...(await overUdp({ port: echo.port, kind: "A" }, echoed)) });
+  echo.close();
   report(
     "dns",
     rows,
     `${SERVICES} Services and one headless of ${ENDPOINTS} endpoints, without EDNS`,
   );
+}
+
+/** Rounds of a load; `answered` counts what the server has sent since it began. */
+async function overUdp(workload: Load, answered: () => number): Promise<Omit<Row, "what">> {
+  const results: Result[] = [];
+  const cpuUs: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const countBefore = answered();
+    const before = process.threadCpuUsage();
+    const result = await load(workload);
+    const used = process.threadCpuUsage(before);
+    // The first round warms both sides up.
+    if (round === 0) continue;
+    results.push(result);
+    cpuUs.push((used.user + used.system) / (answered() - countBefore));
+  }
+  const rates = summarize(results.map(({ perSecond }) => perSecond));
+  return {
+    "queries/s": rates.p50,
+    "min/s": rates.min,
+    "max/s": rates.max,
+    "server CPU us/query": summarize(cpuUs).p50,
+    "p50 us": summarize(results.map(({ p50Us }) => p50Us)).p50,
+    "p99 us": summarize(results.map(({ p99Us }) => p99Us)).p50,
+  };
+}
+
+/** Sends every packet back as it came, but for the count of answers that the generator looks at. */
+async function openEcho() {
+  const socket = await hostSockets.bindUdp({ host: "127.0.0.1", port: 0 });
+  let count = 0;
+  socket.on("message", (packet, { port, address }) => {
+    packet.writeUInt16BE(1, 6);
+    count++;
+    socket.send(packet, port, address);
+  });
+  return { port: socket.address().port, echoed: () => count, close: () => socket.close() };
 }
 
 function fullZone(): Zone {
