@@ -50,12 +50,6 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return withValue("FieldValueInvalid", field, value, detail);
 }
 
-/** The same with a value that is shown as `shown` says: Kubernetes prints some structures in Go's syntax. */
-export function invalidShown(field: string, shown: string, detail: string): FieldError {
-  const message = joined(`${labels.FieldValueInvalid}: ${shown}`, detail);
-  return { reason: "FieldValueInvalid", field, message };
-}
-
 export function duplicate(field: string, value: unknown, detail = ""): FieldError {
   return withValue("FieldValueDuplicate", field, value, detail);
 }
@@ -80,12 +74,7 @@ export function tooLong(field: string, bytesMax: number): FieldError {
 }
 
 export function tooMany(field: string, count: number, countMax: number): FieldError {
-  return withValue(
-    "FieldValueTooMany",
-    field,
-    count,
-    `must have at most ${countMax} ${countMax === 1 ? "item" : "items"}`,
-  );
+  return withValue("FieldValueTooMany", field, count, `must have at most ${countMax} items`);
 }
 
 /** The messages of a rule about one value, as errors at `field`. */
@@ -108,19 +97,36 @@ function withValue(
   detail: string,
 ): FieldError {
   const text = goText(value);
-  const shown =
+  const start =
     text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX)}...` : text;
-  return { reason, field, value, message: joined(`${labels[reason]}: ${shown}`, detail) };
+  return { reason, field, value, message: joined(`${labels[reason]}: ${start}`, detail) };
 }
 
 function joined(head: string, detail: string): string {
   return detail === "" ? head : `${head}: ${detail}`;
 }
 
+const shownText: unique symbol = Symbol("shown text");
+
+/** Stands for a value whose text is known. */
+export interface Shown {
+  readonly [shownText]: string;
+}
+
+/** A value that is shown as `text`: Kubernetes prints structures in Go's syntax, which needs the names of their types. */
+export function shown(text: string): Shown {
+  return { [shownText]: text };
+}
+
+function isShown(value: object): value is Shown {
+  return shownText in value;
+}
+
 /** A value as Kubernetes shows it: lists and maps of strings in Go's syntax, other structures as JSON. */
 export function goText(value: unknown): string {
   if (value === undefined || value === null) return "null";
   if (typeof value !== "object") return JSON.stringify(value);
+  if (isShown(value)) return value[shownText];
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
     return `[]string{${value.map((item) => JSON.stringify(item)).join(", ")}}`;
   }

@@ -4,8 +4,8 @@ import {
   goText,
   invalid,
   invalidEach,
-  invalidShown,
   required,
+  shown,
 } from "../field-error.ts";
 import type { LabelSelector } from "../types.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
@@ -31,8 +31,8 @@ export function invalidSelector(
   const labels =
     Object.keys(matchLabels).length === 0 ? "map[string]string(nil)" : goText(matchLabels);
   const list = expressions.length === 0 ? "(nil)" : `{${expressions.join(", ")}}`;
-  const shown = `v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:[]v1.LabelSelectorRequirement${list}}`;
-  return invalidShown(field, shown, detail);
+  const text = `v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:[]v1.LabelSelectorRequirement${list}}`;
+  return invalid(field, shown(text), detail);
 }
 
 export function validateLabelSelector(selector: LabelSelector, field: string): FieldError[] {

@@ -1,5 +1,12 @@
 import { parseCidr } from "../../lib/ip.ts";
-import { duplicate, type FieldError, forbidden, invalid, invalidEach } from "../field-error.ts";
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  invalidEach,
+  shown,
+} from "../field-error.ts";
 import type { Node, Taint } from "../types.ts";
 import { validateWord } from "./container.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
@@ -36,10 +43,18 @@ function validateTaints(taints: readonly Taint[]): FieldError[] {
       ...(valueProblems.length > 0 ? [invalid(`${at}.value`, value, valueProblems.join(";"))] : []),
       ...validateWord(effect, taintEffects, `${at}.effect`),
       ...(repeated[index]
-        ? [duplicate(at, taint, "taints must be unique by key and effect pair")]
+        ? [duplicate(at, shownTaint(taint), "taints must be unique by key and effect pair")]
         : []),
     ];
   });
+}
+
+function shownTaint({ key, value = "", effect, timeAdded }: Taint) {
+  const fields = [key, value, effect].map((text) => JSON.stringify(text));
+  const time = timeAdded === undefined ? "<nil>" : timeAdded;
+  return shown(
+    `core.Taint{Key:${fields[0]}, Value:${fields[1]}, Effect:${fields[2]}, TimeAdded:${time}}`,
+  );
 }
 
 function validatePodCidrs(cidrs: readonly string[]): FieldError[] {
@@ -66,9 +81,10 @@ function validatePodCidrs(cidrs: readonly string[]): FieldError[] {
 export function validateNodeChange({ spec, status }: Node, { spec: old }: Node): FieldError[] {
   const addresses = status?.addresses ?? [];
   const repeated = repeats(addresses.map(({ type, address }) => `${type} ${address}`));
-  const errors = addresses.flatMap((address, index) =>
-    repeated[index] ? [duplicate(`status.addresses[${index}]`, address)] : [],
-  );
+  const errors = addresses.flatMap(({ type, address }, index) => {
+    const text = `core.NodeAddress{Type:${JSON.stringify(type)}, Address:${JSON.stringify(address)}}`;
+    return repeated[index] ? [duplicate(`status.addresses[${index}]`, shown(text))] : [];
+  });
   const oldCidrs = old?.podCIDRs ?? [];
   const cidrs = spec?.podCIDRs ?? [];
   const isFixed = oldCidrs.length > 0;

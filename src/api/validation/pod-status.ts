@@ -1,5 +1,12 @@
 import { parseIp } from "../../lib/ip.ts";
-import { duplicate, type FieldError, forbidden, invalid, invalidEach } from "../field-error.ts";
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  invalidEach,
+  shown,
+} from "../field-error.ts";
 import type { ContainerStatus, Pod } from "../types.ts";
 import { dnsSubdomain, immutable, qualifiedName } from "./names.ts";
 import { validateIp } from "./network.ts";
@@ -39,7 +46,7 @@ export function validatePodStatus(
               sidecars.some((sidecar) => sidecar.name === name),
           }),
         ]),
-    ...validateIps(status.podIPs ?? [], "status.podIPs"),
+    ...validateIps(status.podIPs ?? [], "PodIP", "status.podIPs"),
     ...validateHostIps(status.hostIP ?? "", status.hostIPs ?? []),
   ];
 }
@@ -68,18 +75,29 @@ function revivedErrors(
 type Address = { readonly ip: string };
 
 /** At most one address of each family. */
-function validateIps(addresses: readonly Address[], field: string): FieldError[] {
+function validateIps(
+  addresses: readonly Address[],
+  struct: "HostIP" | "PodIP",
+  field: string,
+): FieldError[] {
   const ips = addresses.map(({ ip }) => ip);
+  const textOf = (ip: string) => `core.${struct}{IP:${JSON.stringify(ip)}}`;
   const errors = ips.flatMap((ip, index) => validateIp(ip, `${field}[${index}]`));
   if (errors.length > 0 || ips.length < 2) return errors;
   const families = new Set(ips.map((ip) => parseIp(ip)?.family));
   const repeated = repeats(ips);
   return [
     ...(families.size < ips.length
-      ? [invalid(field, addresses, "may specify no more than one IP for each IP family")]
+      ? [
+          invalid(
+            field,
+            shown(`[]core.${struct}{${ips.map(textOf).join(", ")}}`),
+            "may specify no more than one IP for each IP family",
+          ),
+        ]
       : []),
-    ...addresses.flatMap((address, index) =>
-      repeated[index] ? [duplicate(`${field}[${index}]`, address)] : [],
+    ...ips.flatMap((ip, index) =>
+      repeated[index] ? [duplicate(`${field}[${index}]`, shown(textOf(ip)))] : [],
     ),
   ];
 }
@@ -91,6 +109,6 @@ function validateHostIps(hostIp: string, hostIps: readonly Address[]): FieldErro
     ...(first.ip === hostIp
       ? []
       : [invalid("status.hostIPs[0].ip", first.ip, "must be equal to `hostIP`")]),
-    ...validateIps(hostIps, "status.hostIPs"),
+    ...validateIps(hostIps, "HostIP", "status.hostIPs"),
   ];
 }

@@ -1,10 +1,10 @@
 import {
   type FieldError,
   forbidden,
-  goText,
-  invalidShown,
+  invalid,
   notSupported,
   required,
+  shown,
 } from "../field-error.ts";
 import { labelSelectorOf } from "../selectors.ts";
 import type { LabelSelector, PodSpec, PodTemplateSpec } from "../types.ts";
@@ -101,6 +101,6 @@ function validateMatch(
   // An empty selector finds everything, and has been reported.
   if (selector !== undefined && isEmptySelector(selector)) return [];
   if (labelSelectorOf(selector).matches(labels)) return [];
-  const shown = Object.keys(labels).length === 0 ? "map[string]string(nil)" : goText(labels);
-  return [invalidShown(field, shown, "`selector` does not match template `labels`")];
+  const value = Object.keys(labels).length === 0 ? shown("map[string]string(nil)") : labels;
+  return [invalid(field, value, "`selector` does not match template `labels`")];
 }
