@@ -192,3 +192,23 @@ test("a taint NoExecute makes pods leave at once, but those that tolerate it", a
   await eventually(async () => assert.ok(await hasToGo("stays-a-second")));
   assert.equal(await hasToGo("stays"), false);
 });
+
+test("controllers that come back have nothing to say of a node that was silent before", async () => {
+  await eventually(async () => assert.equal((await readyOf("by-hand")).status, "Unknown"));
+  lively.delete("node-1");
+  await eventually(async () => assert.equal((await readyOf("node-1")).status, "Unknown"));
+  const told = async () => {
+    const { items } = await lab.api.list(events, {});
+    return items
+      .filter(({ reason }) => reason === "NodeNotReady")
+      .filter(({ involvedObject }) => involvedObject.name === "node-1")
+      .reduce((sum, { count = 1 }) => sum + count, 0);
+  };
+  await eventually(async () => assert.ok((await told()) > 0));
+  await lab.stop();
+  await delay(200);
+  const before = await told();
+  lab.start();
+  await delay(600);
+  assert.equal(await told(), before);
+});

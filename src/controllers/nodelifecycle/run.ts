@@ -69,8 +69,8 @@ class NodeLifecycleLoop implements Loop {
   readonly #leases: Informer<Lease>;
   readonly #podsByNode: Index<Pod>;
   readonly #signs = new Map<string, Sign>();
-  /** Nodes whose pods are to leave service once nobody hears of the node. */
-  readonly #inService = new Set<string>();
+  /** Nodes whose pods are to leave service once nobody hears of the node; assumed of those silent before our time. */
+  readonly #inService = new Map<string, "seen" | "assumed">();
   /** Since when pods bear with their node's taints for a while, by node and uid. */
   readonly #patience = new Map<string, ReadonlyMap<string, number>>();
   /** By zone. */
@@ -105,11 +105,11 @@ class NodeLifecycleLoop implements Loop {
       return undefined;
     }
     // A controller before this one may have ended between the node's mark and those of its pods.
-    if (!this.#signs.has(name) && wentSilent(node)) this.#inService.add(name);
+    if (!this.#signs.has(name) && wentSilent(node)) this.#inService.set(name, "assumed");
     const judged = await this.#judge(node);
     await this.#taint(judged);
     if (wentSilent(judged)) await this.#takeOutOfService(judged);
-    else if (readiness(judged) !== "Unknown") this.#inService.add(name);
+    else if (readiness(judged) !== "Unknown") this.#inService.set(name, "seen");
     const nextMs = await this.#evict(judged);
     return { againAfterMs: Math.min(this.#periodMs, nextMs) };
   }
@@ -152,10 +152,11 @@ class NodeLifecycleLoop implements Loop {
   /** An agent that says itself that its node is not ready still answers for its pods; for one that is silent we do. */
   async #takeOutOfService(node: Node): Promise<void> {
     const { name = "" } = node.metadata;
-    if (!this.#inService.has(name)) return;
+    const service = this.#inService.get(name);
+    if (service === undefined) return;
     await this.#markPodsUnready(name);
     this.#inService.delete(name);
-    this.#tellNotReady(node);
+    if (service === "seen") this.#tellNotReady(node);
   }
 
   #tellNotReady(node: Node): void {
