@@ -41,6 +41,11 @@ portolan_has_packages() {
 }
 
 portolan_install_packages() {
+  # npm empties the folder first, also one that only a link leads to and that others use.
+  if [ -L "$root/node_modules" ]; then
+    say "Cannot install the npm packages: $root/node_modules is a link. Remove it and try again"
+    exit 1
+  fi
   say "portolan: first use, installing npm packages (about 20 s)"
   (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2 && touch "$stamp") || {
     say "Cannot install the npm packages. Try: (cd $root && npm ci)"
