@@ -116,8 +116,9 @@ test("another plan takes over what the kernel holds: nothing changes, and number
         const before = kernel.sorted;
         const other = new FlatPlan(options);
         const held = kernel.held(plan);
-        const said = [...other.reconcile(builder.table, held)].map(renderTransaction).join("");
-        assert.equal(said, "", what);
+        for (const { removed, added } of other.reconcile(builder.table, held)) {
+          assert.deepEqual([...removed, ...added], [], what);
+        }
         assert.deepEqual(kernel.sorted, before, what);
         plan = other;
         continue;
@@ -138,6 +139,25 @@ test("another plan takes over what the kernel holds: nothing changes, and number
       );
     }
   }
+});
+
+test("ways of spreading that nobody uses any more make room for others", () => {
+  const plan = new FlatPlan(options);
+  const kernel = new Elements();
+  const [routing] = webTable(["10.0.0.1"]).get("default/web")!;
+  const table = (affinitySeconds: number) =>
+    new Map([["default/web", [{ ...routing!, affinitySeconds }]]]);
+  for (const transaction of plan.replaceAll(table(1))) kernel.run(transaction);
+  const changeTo = (seconds: number) => {
+    for (const transaction of plan.change(table(seconds), ["default/web"])) kernel.run(transaction);
+  };
+  const isFull = (error: unknown) => /too many ways of spreading/.test(String(error));
+  assert.throws(() => {
+    for (let seconds = 2; seconds < 5000; seconds++) changeTo(seconds);
+  }, isFull);
+  for (const transaction of plan.reconcile(table(5000), kernel.held(plan))) kernel.run(transaction);
+  assert.deepEqual(resolved(kernel), resolved(elementsOf(table(5000))));
+  assert.equal(plan.spreads.length, 2);
 });
 
 /** The elements with every mark replaced by what it stands for; the numbers themselves depend on history. */

@@ -49,6 +49,11 @@ export function listIdOf(mark: string | number): number {
   return Number(mark) >>> 14;
 }
 
+/** How the mark says to spread. */
+export function spreadOf(mark: string): number {
+  return Number(mark) & SPREAD_ID_MAX;
+}
+
 /** The number of the backend that a mark speaks of, in its list. */
 export function backendIndexOf(mark: string): number {
   return Number(mark) & BACKEND_INDEX_MAX;

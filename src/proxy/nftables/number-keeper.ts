@@ -7,6 +7,7 @@ import {
   LIST_ID_MAX,
   listIdOf,
   SPREAD_ID_MAX,
+  spreadOf,
 } from "./marks.ts";
 
 /** Spreads without affinity over up to so many slots have that number. */
@@ -69,11 +70,26 @@ export class NumberKeeper {
     );
     const ids = [...backends.keys(), ...held.clientLists];
     this.#held = { ...held, backends, ids: new Set(ids) };
-    for (const spread of held.spreads) {
+    this.#keepSpreadsOf(held);
+  }
+
+  /** Only ways of spreading that the kernel's elements lead to: others would add up to more than there may be. */
+  #keepSpreadsOf(held: HeldNumbers): void {
+    const used = new Set<string>();
+    for (const { in: map, value } of held.elements.values()) {
+      if (value !== undefined && leadsToSpread(map))
+        used.add(`${map.slice(-1)} ${spreadOf(value)}`);
+    }
+    const known = [...this.#spreads.values(), ...held.spreads];
+    this.#spreads.clear();
+    this.#usedSpreadIds.clear();
+    this.#lastSpread = PLAIN_SPREAD_MAX;
+    for (const spread of known) {
       const isFree = isPlain(spread)
         ? spread.id === spread.slots
         : spread.id > PLAIN_SPREAD_MAX && !this.#usedSpreadIds.has(spread.id);
-      if (isFree && !this.#spreads.has(spreadKey(spread))) this.#addSpread(spread);
+      const isUsed = used.has(`${spread.digit} ${spread.id}`);
+      if (isUsed && isFree && !this.#spreads.has(spreadKey(spread))) this.#addSpread(spread);
     }
   }
 
@@ -159,6 +175,10 @@ const noNumbers: HeldNumbers & {
   backends: new Map(),
   ids: new Set(),
 };
+
+function leadsToSpread(map: string): boolean {
+  return /^(services|nodeports|inside|outside)[46]$/.test(map);
+}
 
 /** Without affinity the number of slots says it all. */
 function isPlain({ slots, affinitySeconds }: Spread): boolean {
