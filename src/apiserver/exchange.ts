@@ -1,3 +1,4 @@
+import type { StatusError } from "../api/status-error.ts";
 import type { Identity } from "./identity.ts";
 import type { RequestTarget } from "./request-target.ts";
 
@@ -55,6 +56,13 @@ export function jsonAnswer(
 ): Answer {
   const body = [encoder.encode(JSON.stringify(value))];
   return { status, headers: { ...jsonHeaders, ...headers }, body };
+}
+
+/** What a refusal says. */
+export function refusalAnswer({ status }: StatusError): Answer {
+  const seconds = status.details?.retryAfterSeconds;
+  const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
+  return jsonAnswer(status.code, status, headers);
 }
 
 /** A Status that says that all went well, where there is no object to show. */

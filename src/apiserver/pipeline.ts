@@ -3,7 +3,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { type Access, type AccessFacts, verbOf } from "./access/access.ts";
 import { allow } from "./access/allow.ts";
-import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
+import { type Answer, type Incoming, refusalAnswer } from "./exchange.ts";
 import { accountGroups, anonymous, authenticated, type Identity } from "./identity.ts";
 import { type InFlight, isUnlimited } from "./in-flight.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -57,10 +57,7 @@ export function errorAnswer(error: unknown, log: Logger, path: string): Answer {
       ...(stack === undefined ? {} : { stack }),
     });
   }
-  const { status } = refusal ?? internalError(describeError(error));
-  const seconds = status.details?.retryAfterSeconds;
-  const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
-  return jsonAnswer(status.code, status, headers);
+  return refusalAnswer(refusal ?? internalError(describeError(error)));
 }
 
 /**

@@ -483,6 +483,9 @@ test("unknown fields are an error, a warning, or nothing, as the client wishes",
   const warned = await http.post(`${maps}?fieldValidation=Warn`, body("warn"));
   assert.equal(warned.status, 201);
   assert.equal(warned.headers["warning"], '299 - "unknown field \\"nonsense\\""');
+  const refused = await http.post(`${maps}?fieldValidation=Warn`, body("Not a name"));
+  assert.equal(refused.status, 422);
+  assert.equal(refused.headers["warning"], '299 - "unknown field \\"nonsense\\""');
   const ignored = await http.post(`${maps}?fieldValidation=Ignore`, body("ignore"));
   assert.equal(ignored.headers["warning"], undefined);
 });

@@ -3,10 +3,16 @@ import { invalid, invalidStatus, notSupported } from "../../api/field-error.ts";
 import type { Kind } from "../../api/kinds.ts";
 import { applyPatch, patchTypeOf } from "../../api/patch/apply-patch.ts";
 import { pods, serviceAccounts, services } from "../../api/resource.ts";
-import { isNotFound } from "../../api/status-error.ts";
+import { isNotFound, StatusError } from "../../api/status-error.ts";
 import { strategyFor } from "../../api/strategy.ts";
 import type { DeleteOptions } from "../../api/types.ts";
-import { type Answer, bytesAnswer, type Incoming, successAnswer } from "../exchange.ts";
+import {
+  type Answer,
+  bytesAnswer,
+  type Incoming,
+  refusalAnswer,
+  successAnswer,
+} from "../exchange.ts";
 import { type Form, negotiateForm, objectForm } from "../negotiate.ts";
 import { filterOf } from "../read/filter.ts";
 import { listOptions } from "../read/read-options.ts";
@@ -40,10 +46,10 @@ export async function handleCreate(
     fieldValidation,
   });
   const { object, warnings } = decoded;
-  options.check(object.metadata.name ?? "");
-  const { namespace } = options;
-  const written = await createObject(context, kind, object, { dryRun, namespace });
-  return writtenAnswer(context, kind, written, { form, warnings });
+  return writtenAnswer(context, kind, { form, warnings }, () => {
+    options.check(object.metadata.name ?? "");
+    return createObject(context, kind, object, { dryRun, namespace: options.namespace });
+  });
 }
 
 export interface ReplaceRules {
@@ -66,22 +72,22 @@ export async function handleReplace(
     fieldValidation,
   });
   const options = { dryRun, subresource, isPatch: false };
-  try {
-    const written = await updateObject(context, place, options, () => object);
-    return writtenAnswer(context, kind, written, { form, warnings });
-  } catch (error) {
-    const creates = checkCreate !== undefined && strategyFor(kind).createsOnUpdate;
-    if (!isNotFound(error) || !creates || object.metadata.name !== place.name) throw error;
-    checkCreate();
-    const { resourceVersion: _, uid = "", ...metadata } = object.metadata;
-    // Meant for an object that has gone: a late writer must not bring it back.
-    if (uid !== "") {
-      throw preconditionFailed(kind, place.name, { field: "UID", wanted: uid, is: "" });
+  return writtenAnswer(context, kind, { form, warnings }, async () => {
+    try {
+      return await updateObject(context, place, options, () => object);
+    } catch (error) {
+      const creates = checkCreate !== undefined && strategyFor(kind).createsOnUpdate;
+      if (!isNotFound(error) || !creates || object.metadata.name !== place.name) throw error;
+      checkCreate();
+      const { resourceVersion: _, uid = "", ...metadata } = object.metadata;
+      // Meant for an object that has gone: a late writer must not bring it back.
+      if (uid !== "") {
+        throw preconditionFailed(kind, place.name, { field: "UID", wanted: uid, is: "" });
+      }
+      const fresh = { ...object, metadata };
+      return createObject(context, kind, fresh, { dryRun, namespace });
     }
-    const fresh = { ...object, metadata };
-    const written = await createObject(context, kind, fresh, { dryRun, namespace });
-    return writtenAnswer(context, kind, written, { form, warnings });
-  }
+  });
 }
 
 /** PATCH of an object, or of a sub-resource that is a part of it. */
@@ -99,13 +105,14 @@ export async function handlePatch(
   const body = await request.readBody();
   const heard = new Set<string>();
   const options = { dryRun, subresource, isPatch: true };
-  const written = await updateObject(context, place, options, (current) =>
-    applyPatch(kind, current, body, contentType(request), {
-      fieldValidation,
-      warn: (text) => heard.add(text),
-    }),
+  return writtenAnswer(context, kind, { form, warnings: heard }, () =>
+    updateObject(context, place, options, (current) =>
+      applyPatch(kind, current, body, contentType(request), {
+        fieldValidation,
+        warn: (text) => heard.add(text),
+      }),
+    ),
   );
-  return writtenAnswer(context, kind, written, { form, warnings: [...heard] });
 }
 
 /** DELETE of an object. */
@@ -221,13 +228,20 @@ export function contentType({ headers }: Incoming): string {
   return headers["content-type"] ?? "";
 }
 
-function writtenAnswer(
+/** What was odd about the body is told also when the write is refused for something else. */
+async function writtenAnswer(
   { clock }: WriteContext,
   kind: Kind,
-  written: Written,
-  options: { readonly form: Form; readonly warnings: readonly string[] },
-): Answer {
-  const body = [renderItem(kind, written.item, options.form, clock.now())];
-  const answer = bytesAnswer(written.created ? 201 : 200, body);
-  return withWarnings(answer, [...options.warnings, ...written.warnings]);
+  { form, warnings }: { readonly form: Form; readonly warnings: Iterable<string> },
+  write: () => Promise<Written>,
+): Promise<Answer> {
+  try {
+    const written = await write();
+    const body = [renderItem(kind, written.item, form, clock.now())];
+    const answer = bytesAnswer(written.created ? 201 : 200, body);
+    return withWarnings(answer, [...warnings, ...written.warnings]);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return withWarnings(refusalAnswer(error), [...warnings]);
+  }
 }
