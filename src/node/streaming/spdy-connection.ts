@@ -102,14 +102,19 @@ export class SpdyConnection {
     const { streamId } = frame;
     const input = this.#streams.get(streamId)?.input;
     if (input === undefined || input.writableEnded) return;
-    if (frame.data.length > 0 && !input.write(frame.data)) {
-      await new Promise<void>((resolve) => {
-        input.once("drain", resolve);
-        input.once("close", resolve);
-        this.closed.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
+    if (frame.data.length > 0 && !input.write(frame.data)) await this.#drained(input);
     if (frame.isLast) this.#end(streamId);
+  }
+
+  /** Resolves when the reader has caught up, or will never do so. */
+  async #drained(input: PassThrough): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const goOn = () => resolve();
+    input.on("drain", goOn).on("close", goOn);
+    this.closed.addEventListener("abort", goOn);
+    await promise;
+    input.off("drain", goOn).off("close", goOn);
+    this.closed.removeEventListener("abort", goOn);
   }
 
   #end(streamId: number): void {
