@@ -23,6 +23,9 @@ const PROXY_HEALTH_PORT = 10_256;
 /** Who asks has so long to say what; a load balancer's question is one line. */
 const REQUEST_MS_MAX = 10_000;
 
+/** Connections to one port at a time; more are closed at once. Each is one question. */
+const CONNECTIONS_MAX = 100;
+
 /** A port that somebody else holds is tried again after this. */
 const LISTEN_AGAIN_MS = 1000;
 
@@ -149,6 +152,7 @@ export class HealthPorts implements Disposable {
           socket.on("error", () => socket.destroy());
           http.emit("connection", socket);
         });
+        listener.maxConnections = CONNECTIONS_MAX;
         closeWith(signal, listener, () => http.closeAllConnections());
         return;
       } catch (error) {
