@@ -163,3 +163,35 @@ test("fields are what a selector may name", () => {
   strategy.checkField("status.podIP");
   assert.throws(() => strategy.checkField("spec.hostname"), /field label not supported/);
 });
+
+// Whoever reports the status of an object may note on it what was done; a pod's labels decide who sends it traffic.
+const statusRows: readonly { readonly kind: r.Resource; readonly takes: readonly string[] }[] = [
+  { kind: r.services, takes: ["annotations", "labels"] },
+  { kind: r.nodes, takes: ["annotations", "labels"] },
+  { kind: r.replicaSets, takes: ["annotations", "labels"] },
+  { kind: r.statefulSets, takes: ["annotations", "labels"] },
+  { kind: r.deployments, takes: ["annotations"] },
+  { kind: r.pods, takes: [] },
+];
+for (const { kind, takes } of statusRows) {
+  test(`the status of ${kind.plural} comes with ${takes.join(" and ") || "nothing else"}`, () => {
+    const old = { metadata: { ...metadata, labels: { a: "old" } }, spec: { a: "old" } };
+    const noted = { ...metadata, labels: { a: "new" }, annotations: { a: "new" } };
+    const next = { metadata: noted, spec: { a: "new" }, status: { conditions: [] } };
+    const stored = updated<KubeObject>(strategyFor(kind), next, old, "status");
+    const { labels: storedLabels, annotations } = stored.metadata;
+    assert.deepEqual(storedLabels, { a: takes.includes("labels") ? "new" : "old" });
+    assert.deepEqual(annotations, takes.includes("annotations") ? { a: "new" } : undefined);
+    assert.deepEqual(Reflect.get(stored, "spec"), { a: "old" });
+    assert.ok(Reflect.get(stored, "status"));
+  });
+}
+
+test("the status of a namespace does not take its name label away", () => {
+  const old = created(namespaceStrategy, { metadata: { name: "demo" } });
+  const next = { ...old, metadata: { name: "demo", labels: { a: "b" } } };
+  assert.deepEqual(updated(namespaceStrategy, next, old, "status").metadata.labels, {
+    a: "b",
+    "kubernetes.io/metadata.name": "demo",
+  });
+});

@@ -39,7 +39,10 @@ export const namespaceStrategy = defineStrategy<Namespace>({
     "status.phase": ({ status }) => status?.phase ?? "",
   },
   subresources: {
-    status: { prepare: statusOf, validate: validatePhase },
+    status: {
+      prepare: (namespace, old) => withNameLabel(statusOf(namespace, old)),
+      validate: validatePhase,
+    },
     finalize: {
       prepare: (namespace, old) => withSpec(withRequestVersion(namespace, old), namespace.spec),
       validate: ({ spec }) =>

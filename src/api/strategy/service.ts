@@ -1,4 +1,4 @@
-import { withField, without } from "../copy.ts";
+import { without } from "../copy.ts";
 import {
   isExternallyReachable,
   isHeadless,
@@ -13,7 +13,7 @@ import { cidrWarnings, ipWarnings } from "../validation/address-warnings.ts";
 import { dns1035Label } from "../validation/names.ts";
 import { validateService, validateServiceStatus } from "../validation/service.ts";
 import { validateServiceChange } from "../validation/service-families.ts";
-import { defineStrategy, withStatus } from "./strategy-shape.ts";
+import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
 export const serviceStrategy = defineStrategy<Service>({
   namespaced: true,
@@ -27,13 +27,7 @@ export const serviceStrategy = defineStrategy<Service>({
     "spec.clusterIP": ({ spec }) => spec?.clusterIP ?? "",
     "spec.type": ({ spec }) => spec?.type ?? "",
   },
-  // Controllers of load balancers note in annotations what they have done, with the same request.
-  subresources: {
-    status: {
-      prepare: (service, { spec }) => withField(service, "spec", spec),
-      validate: validateServiceStatus,
-    },
-  },
+  subresources: { status: { prepare: statusOf, validate: validateServiceStatus } },
   createsOnUpdate: true,
 });
 

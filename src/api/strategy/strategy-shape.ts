@@ -139,12 +139,11 @@ function carryOver(meta: ObjectMeta, old: ObjectMeta): ObjectMeta {
   ).reduce((result, name) => withField(result, name, old[name]), own);
 }
 
-/** The `status` sub-resource of most kinds: only the status comes from the request, and the version it is meant for. */
-export function statusOf<T extends KubeObject & { readonly status?: unknown }>(
-  object: T,
-  old: T,
-): T {
-  return withStatus(withRequestVersion(object, old), object.status);
+/** The `status` sub-resource of most kinds: the spec stays. Labels and annotations may come with the status. */
+export function statusOf<T extends KubeObject & { readonly spec?: unknown }>(object: T, old: T): T {
+  const copy = { ...object };
+  Reflect.deleteProperty(copy, "spec");
+  return old.spec === undefined ? copy : { ...copy, spec: old.spec };
 }
 
 /** The old object with the request's resourceVersion, which the store compares. */

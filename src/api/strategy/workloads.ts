@@ -64,10 +64,10 @@ export const deploymentStrategy = defineStrategy<Deployment>({
   validateChange: validateSelectorChange,
   subresources: {
     status: {
-      // The Deployment controller writes the revision, an annotation, together with the status.
+      // The Deployment controller writes the revision, an annotation, together with the status; labels stay.
       prepare: (deployment, old) =>
         withMeta(statusOf(deployment, old), (meta) =>
-          withField(meta, "annotations", deployment.metadata.annotations),
+          withField(meta, "labels", old.metadata.labels),
         ),
       validate: validateDeploymentStatus,
     },
