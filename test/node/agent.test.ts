@@ -432,7 +432,8 @@ for (const { version } of kubectlClients()) {
     skip: skipKubectl,
   }, async () => {
     const name = `forward-${version.replace(".", "-")}`;
-    await lab.runPod(name, { containers: [{ name: "web", image: "nginx" }] });
+    const readinessProbe = { httpGet: { path: "/", port: 80 } };
+    await lab.runPod(name, { containers: [{ name: "web", image: "nginx", readinessProbe }] });
     await lab.podWhen(name, isReady);
     await using forward = await lab.portForward(name, [80, 81], version);
     const [web = 0, closed = 0] = forward.ports;
