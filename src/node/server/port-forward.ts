@@ -113,6 +113,8 @@ function join(socket: Socket, connection: SpdyConnection, data: SpdyStream): Pro
   const leave = () => socket.destroy();
   connection.closed.addEventListener("abort", leave, { once: true });
   data.input.on("error", leave).pipe(socket);
+  // The client may have gone while the connection was made.
+  if (connection.closed.aborted) leave();
   return new Promise((resolve) => {
     socket.on("error", leave);
     socket.on("data", (chunk: Buffer) => {
