@@ -20,6 +20,7 @@ export async function attach(
   const { stdin, closed } = session;
   const ends = Promise.withResolvers<void>();
   closed.addEventListener("abort", () => ends.resolve(), { once: true });
+  if (closed.aborted) ends.resolve();
   const stop = life.onOutput((stream, chunk) => {
     const target = session[stream];
     target?.write(chunk);
