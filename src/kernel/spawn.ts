@@ -11,6 +11,11 @@ export interface SpawnOptions {
   readonly args: readonly string[];
   /** Standard input, output and error output; `ignore` is `/dev/null`. */
   readonly stdio: readonly (number | "ignore")[];
+  /**
+   * Whether it begins a session: else `kill 0` in it, and in what it starts, is for this process, too, across PID
+   * namespaces. Not for a program that calls setsid(2) itself, which a leader of a session cannot do.
+   */
+  readonly isSessionLeader: boolean;
 }
 
 /** A program that was started, with the directory, the namespaces and the root of the thread at that moment. */
@@ -30,6 +35,7 @@ export interface ProcessExit {
 // spawn.h of glibc, and room for its structures (80 and 336 bytes) and for a set of signals (128).
 const POSIX_SPAWN_SETSIGDEF = 4;
 const POSIX_SPAWN_SETSIGMASK = 8;
+const POSIX_SPAWN_SETSID = 128;
 const FILE_ACTIONS_BYTES = 256;
 const ATTRIBUTES_BYTES = 512;
 const SIGNAL_SET_BYTES = 128;
@@ -52,7 +58,7 @@ interface Calls {
   readonly destroyActions: Call;
   readonly waitpid: Call;
   readonly syscall: Call;
-  readonly attributes: Uint8Array;
+  readonly attributes: { readonly leader: Uint8Array; readonly member: Uint8Array };
 }
 
 let loaded: Calls | undefined;
@@ -72,17 +78,20 @@ function calls(): Calls {
     destroyActions: library.func("int posix_spawn_file_actions_destroy(void *actions)"),
     waitpid: library.func("int waitpid(int pid, void *status, int options)"),
     syscall: library.func("long syscall(long number, ...)"),
-    attributes: freshSignals(library),
+    attributes: {
+      leader: spawnAttributes(library, POSIX_SPAWN_SETSID),
+      member: spawnAttributes(library, 0),
+    },
   };
   return loaded;
 }
 
 /** No signal is blocked and none ignored: Node ignores SIGPIPE, and programs would inherit that. */
-function freshSignals(library: LibraryHandle): Uint8Array {
+function spawnAttributes(library: LibraryHandle, moreFlags: number): Uint8Array {
   const attributes = Buffer.alloc(ATTRIBUTES_BYTES);
   library.func("int posix_spawnattr_init(void *attributes)")(attributes);
   const setFlags = library.func("int posix_spawnattr_setflags(void *attributes, short flags)");
-  setFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  setFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | moreFlags);
   const set = (which: string, signals: Buffer) =>
     library.func(`int posix_spawnattr_set${which}(void *attributes, const void *signals)`)(
       attributes,
@@ -101,11 +110,12 @@ function freshSignals(library: LibraryHandle): Uint8Array {
  */
 export function spawnProgram(options: SpawnOptions): SpawnedProcess {
   const { spawn, attributes } = calls();
-  const { program, args } = options;
+  const { program, args, isSessionLeader } = options;
+  keepFilesFromChildren();
   const actions = fileActions(options.stdio);
   const into = Buffer.alloc(4);
-  keepFilesFromChildren();
-  const errno = spawn(into, program, actions, attributes, [program, ...args, null], [null]);
+  const how = isSessionLeader ? attributes.leader : attributes.member;
+  const errno = spawn(into, program, actions, how, [program, ...args, null], [null]);
   calls().destroyActions(actions);
   if (errno !== 0) throw refused(`start "${program}"`, errno);
   return watched(into.readInt32LE());

@@ -13,6 +13,7 @@ async function run(script: string) {
     program: "/bin/sh",
     args: ["-c", script],
     stdio: ["ignore", write, "ignore"],
+    isSessionLeader: true,
   });
   closeSync(write);
   const exit = await child.exited;
@@ -47,6 +48,12 @@ const cases: readonly {
     script: "grep -c -E '^Sig(Blk|Ign):.0+$' /proc/self/status",
     want: { exitCode: 0, output: "2\n" },
   },
+  {
+    name: "a session of its own",
+    script:
+      "read _ _ _ _ group session _ < /proc/$$/stat; test $group-$session = $$-$$ && echo own",
+    want: { exitCode: 0, output: "own\n" },
+  },
 ];
 
 for (const { name, script, want } of cases) {
@@ -57,7 +64,12 @@ for (const { name, script, want } of cases) {
 
 test("spawnProgram: kill ends a program, and nothing else after its end", { skip }, async () => {
   const stdio = ["ignore", "ignore", "ignore"] as const;
-  const child = spawnProgram({ program: "/bin/sleep", args: ["60"], stdio });
+  const child = spawnProgram({
+    program: "/bin/sleep",
+    args: ["60"],
+    stdio,
+    isSessionLeader: false,
+  });
   child.kill("SIGKILL");
   assert.deepEqual(await child.exited, { exitCode: 137, signal: 9 });
   child.kill("SIGKILL");
@@ -66,7 +78,7 @@ test("spawnProgram: kill ends a program, and nothing else after its end", { skip
 test("spawnProgram: what cannot be started says why", { skip }, () => {
   const stdio = ["ignore", "ignore", "ignore"] as const;
   const start = (program: string, args: readonly string[]) => () =>
-    spawnProgram({ program, args, stdio });
+    spawnProgram({ program, args, stdio, isSessionLeader: false });
   assert.throws(start("/no/such", []), { code: "ENOENT" });
   assert.throws(start("/bin/true", ["x".repeat(1 << 20)]), { code: "E2BIG" });
 });

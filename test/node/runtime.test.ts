@@ -133,6 +133,12 @@ const scripts: readonly {
     },
     want: ["A=b c", "PATH=/usr/bin:/bin"],
   },
+  {
+    name: "may have a variable that looks like an option",
+    script: "",
+    options: { command: ["env"], environment: new Map([["-u", "x"]]) },
+    want: ["-u=x"],
+  },
   { name: "hands its exit status on", script: "exit 7", want: [], exitCode: 7 },
   {
     name: "tells how its own children ended",
@@ -313,6 +319,24 @@ test("No file of the agent gets into a container", { skip }, async () => {
   const run = container.exec({ command: ["sh", "-c", list], hasStdin: false, hasTty: false });
   assert.equal(await text(run.stdout), "0\n1\n2\n0\n1\n2\n");
   closeSync(open);
+});
+
+test("A signal to a program's own group does not reach the agent", { skip }, async () => {
+  let reached = 0;
+  const count = () => reached++;
+  process.on("SIGURG", count);
+  // For whoever does not wait for it, SIGURG is nothing.
+  const command = ["sh", "-c", "kill -URG 0"];
+  await using pod = await openPod();
+  for (const hasTty of [false, true]) {
+    await start(pod, { command, hasTty }).exited;
+    const beside = start(pod, { command: ["sleep", "60"] });
+    const run = beside.exec({ command, hasStdin: false, hasTty });
+    run.stdout.resume();
+    assert.deepEqual(await run.exited, { exitCode: 0 });
+  }
+  process.off("SIGURG", count);
+  assert.equal(reached, 0);
 });
 
 test("A program that was run by exec ends when it is killed", { skip }, async () => {

@@ -131,9 +131,10 @@ function spawnInside(
         ...["-c", script, "sh"],
         ...(options.hasTty ? [tools.setsid, "--ctty"] : []),
         ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(options), "--"],
-        ...[tools.env, "-i", ...variables, program, ...options.command.slice(1)],
+        ...[tools.env, "-i", "--", ...variables, program, ...options.command.slice(1)],
       ],
       stdio: stdio.forChild,
+      isSessionLeader: !options.hasTty,
     });
     return { child, stdio };
   } catch (error) {

@@ -44,11 +44,12 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
         ...(options.hasTty ? [tools.setsid, "--ctty", "--wait"] : []),
         // `kill` reaches nsenter, which is outside; the program inside must go with it.
         ...[tools.setpriv, "--pdeathsig=KILL", ...restrictingArguments(container), "--"],
-        ...[tools.env, "-i", ...variablesFor(container.environment, options)],
+        ...[tools.env, "-i", "--", ...variablesFor(container.environment, options)],
         ...[tools.sh, "-c", script, "exec", container.workingDir ?? WORKING_DIR],
         ...options.command,
       ],
       stdio: stdio.forChild,
+      isSessionLeader: true,
     });
   } catch (error) {
     stdio.abandon();
