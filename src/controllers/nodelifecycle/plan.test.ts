@@ -125,6 +125,11 @@ const cases: readonly Case[] = [
     want: [own],
   },
   {
+    name: "one that tells of itself no more goes on losing its pods, without waiting for its turn",
+    node: node({ Ready: "Unknown" }, [notReady, { ...notReady, effect: "NoExecute" }]),
+    want: [unreachable, { ...unreachable, effect: "NoExecute" }],
+  },
+  {
     name: "pressure keeps new pods away",
     node: node({ Ready: "True", DiskPressure: "True" }),
     want: [{ key: "node.kubernetes.io/disk-pressure", effect: "NoSchedule", timeAdded: NOW }],

@@ -57,8 +57,8 @@ export function silentConditions(node: Node, nowMs: number): readonly NodeCondit
 }
 
 /**
- * The taints that the node's conditions call for, beside those of others; undefined when it has them. Those that
- * make pods leave (NoExecute) are added only if `evicts`, but always go with their cause.
+ * The taints that the node's conditions call for, beside those of others; undefined when it has them. One that makes
+ * pods leave (NoExecute) is added only if `evicts` or in the place of another, but always goes with its cause.
  */
 export function wantedTaints(
   node: Node,
@@ -76,7 +76,7 @@ export function wantedTaints(
 
   const kept = taints.filter(({ key, effect }) => {
     if (effect === "NoSchedule" && ownKeys.includes(key)) return noSchedule.has(key);
-    if (effect === "NoExecute" && healthKeys.includes(key)) return key === health;
+    if (expelsPods([{ key, effect }])) return key === health;
     return true;
   });
   const has = (key: string, effect: string) =>
@@ -88,14 +88,20 @@ export function wantedTaints(
   }
   // A node that never spoke has no pods that could leave.
   const hasSpoken = readiness(node) !== undefined;
-  if (evicts && hasSpoken && health !== undefined && !has(health, "NoExecute")) {
+  const expels = hasSpoken && (evicts || expelsPods(taints));
+  if (expels && health !== undefined && !has(health, "NoExecute")) {
     wanted.push({ key: health, effect: "NoExecute", timeAdded });
   }
   return semanticEqual(wanted, taints) ? undefined : wanted;
 }
 
+/** Whether a node that is not well already makes its pods leave. */
+export function expelsPods(taints: readonly Taint[]): boolean {
+  return taints.some(({ key, effect }) => effect === "NoExecute" && healthKeys.includes(key));
+}
+
 /** The taint that says the node is not well, if it is not. */
-export function healthTaint(node: Node): string | undefined {
+function healthTaint(node: Node): string | undefined {
   switch (readiness(node)) {
     case "True":
       return undefined;

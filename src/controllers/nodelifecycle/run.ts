@@ -17,7 +17,7 @@ import { isFinished, isReady, isTerminating } from "../pods.ts";
 import { patienceMs } from "../taints.ts";
 import {
   evictionIntervalMs,
-  healthTaint,
+  expelsPods,
   readiness,
   silentConditions,
   wantedTaints,
@@ -139,10 +139,8 @@ class NodeLifecycleLoop implements Loop {
     const mayEvict = nowMs - lastMs >= evictionIntervalMs(this.#nodes.list(), zone);
     const taints = wantedTaints(node, mayEvict, this.#clock.now());
     if (taints === undefined) return;
-    const evicts = taints.some(
-      ({ key, effect }) => effect === "NoExecute" && key === healthTaint(node),
-    );
-    if (evicts) this.#lastEvictionMs.set(zone, nowMs);
+    const begins = expelsPods(taints) && !expelsPods(node.spec?.taints ?? []);
+    if (begins) this.#lastEvictionMs.set(zone, nowMs);
     const { name = "", resourceVersion } = node.metadata;
     // The version makes the list, which a merge patch replaces as a whole, safe against other writers.
     const body = { metadata: { resourceVersion }, spec: { taints } };
