@@ -5,6 +5,7 @@ import { createInformers } from "../../src/client/informers.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import type { ControllerOptions } from "../../src/controllers/run.ts";
 import { runControllers } from "../../src/controllers/run.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger, type LogLevel } from "../../src/lib/log.ts";
 import { startLab } from "../apiserver/lab.ts";
@@ -23,7 +24,10 @@ export interface ControllerLab extends AsyncDisposable {
 const MANAGER = { user: "system:kube-controller-manager", groups: [] };
 const ADMIN = { user: "admin", groups: ["system:masters"] };
 
-export async function startControllers(options: ControllerOptions): Promise<ControllerLab> {
+export async function startControllers(
+  options: ControllerOptions,
+  clock: Clock = systemClock,
+): Promise<ControllerLab> {
   const lab = await startLab({ serviceCidrs: ["10.0.0.0/16", "fd00:10:96::/112"] });
   const transport = (caller: typeof ADMIN | typeof MANAGER): Transport => ({
     request: (request, signal) => lab.server.handle(request, caller, signal),
@@ -32,7 +36,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
   const level: LogLevel = process.env["PORTOLAN_TEST_LOG"] === "debug" ? "debug" : "error";
   const write = (line: string) => process.stderr.write(line);
   const log = createLogger({ room: "controllers", level, write, now: Date.now });
-  const common = { clock: systemClock, random: Math.random, log };
+  const common = { clock, random: Math.random, log };
   const end = new AbortController();
   const informers = createInformers(transport(ADMIN), { ...common, signal: end.signal });
   let running: { readonly end: AbortController; readonly done: Promise<void> } | undefined;
