@@ -71,9 +71,12 @@ export async function startControllers(
   };
 }
 
+/** How long a loaded machine may take: no test is about that. */
+const PATIENCE_MS = 60_000;
+
 /** Tries a check until it holds; its last failure is thrown when the time is up. */
-export async function eventually<T>(check: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
-  const endMs = performance.now() + timeoutMs;
+export async function eventually<T>(check: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       return await check();

@@ -80,10 +80,9 @@ class SchedulerLoop implements Loop {
       else if (isBound && !isStatusOnly(change)) retryThoseWithNeighbours();
     });
     this.#nodes.subscribe((change) => {
-      if (change.type === "ADDED") retryAll();
-      if (change.type === "MODIFIED" && !isSameToScheduler(change.previous, change.object)) {
-        retryAll();
-      }
+      // One that goes helps too: pods need not be spread over it any more.
+      if (change.type === "MODIFIED" && isSameToScheduler(change.previous, change.object)) return;
+      retryAll();
     });
   }
 
