@@ -122,11 +122,22 @@ function isShown(value: object): value is Shown {
   return shownText in value;
 }
 
+/** Thousands of mistakes may show one and the same list, which is long: each its own text of it took all memory. */
+const textsOfStructures = new WeakMap<object, string>();
+
 /** A value as Kubernetes shows it: lists and maps of strings in Go's syntax, other structures as JSON. */
 export function goText(value: unknown): string {
   if (value === undefined || value === null) return "null";
   if (typeof value !== "object") return JSON.stringify(value);
   if (isShown(value)) return value[shownText];
+  const known = textsOfStructures.get(value);
+  if (known !== undefined) return known;
+  const text = structureText(value);
+  textsOfStructures.set(value, text);
+  return text;
+}
+
+function structureText(value: object): string {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
     return `[]string{${value.map((item) => JSON.stringify(item)).join(", ")}}`;
   }

@@ -3,11 +3,13 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { decodeObject } from "../../src/api/decode.ts";
 import { withDefaults } from "../../src/api/defaults.ts";
+import { invalidStatus } from "../../src/api/field-error.ts";
 import { type Kind, kinds } from "../../src/api/kinds.ts";
 import { apiVersionOf } from "../../src/api/resource.ts";
 import { StatusError } from "../../src/api/status-error.ts";
 import { strategyFor } from "../../src/api/strategy.ts";
 import { columnsOf, rowOf } from "../../src/api/table.ts";
+import type { KubeObject } from "../../src/api/types.ts";
 
 // Whatever part of an object is missing or empty, the answer is a Status and never a crash of ours.
 
@@ -152,25 +154,26 @@ function variants(value: unknown): unknown[] {
   ];
 }
 
+function read(kind: Kind, content: object): KubeObject {
+  const metadata = { name: "web", namespace: kind.namespaced ? "default" : undefined };
+  const whole = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata, ...content };
+  const bytes = Buffer.from(JSON.stringify(whole));
+  const { object } = decodeObject(kind, bytes, "application/json", { fieldValidation: "Strict" });
+  return withDefaults(kind, object);
+}
+
 /** Everything that happens to an object on its way in and out. Refusals are answers. */
 function pass(kind: Kind, body: object, old: object): void {
-  const read = (content: object) => {
-    const metadata = { name: "web", namespace: kind.namespaced ? "default" : undefined };
-    const whole = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata, ...content };
-    const bytes = Buffer.from(JSON.stringify(whole));
-    const { object } = decodeObject(kind, bytes, "application/json", { fieldValidation: "Strict" });
-    return withDefaults(kind, object);
-  };
   try {
     const strategy = strategyFor(kind);
-    const stored = strategy.prepareForCreate(read(old));
-    const created = strategy.prepareForCreate(read(body));
+    const stored = strategy.prepareForCreate(read(kind, old));
+    const created = strategy.prepareForCreate(read(kind, body));
     strategy.validateCreate(created);
     strategy.warnings(created);
     strategy.fields(created);
     assert.equal(rowOf(kind, created, 0).cells.length, columnsOf(kind).length);
     for (const subresource of [undefined, ...kind.subresources]) {
-      const updated = strategy.prepareForUpdate(read(body), stored, subresource);
+      const updated = strategy.prepareForUpdate(read(kind, body), stored, subresource);
       strategy.validateUpdate(updated, stored, subresource);
       rowOf(kind, updated, 0);
     }
@@ -189,5 +192,57 @@ for (const kind of kinds) {
       pass(kind, Object(variant), sample);
       pass(kind, sample, Object(variant));
     }
+  });
+}
+
+// As much as a body can hold. Looking at all pairs of these, or showing all of them in each mistake, would never end.
+const many = <T>(item: (index: number) => T): T[] =>
+  Array.from({ length: 15_000 }, (_, i) => item(i));
+const container = (fields: object) => ({
+  spec: { containers: [{ name: "c", image: "nginx", ...fields }] },
+});
+const crowds: readonly { readonly name: string; readonly kind: string; readonly body: object }[] = [
+  {
+    name: "ports of one number",
+    kind: "Pod",
+    body: container({ ports: many(() => ({ containerPort: 80 })) }),
+  },
+  {
+    name: "mounts of volumes that there are not",
+    kind: "Pod",
+    body: container({ volumeMounts: many((i) => ({ name: `v${i}`, mountPath: `/${i}` })) }),
+  },
+  {
+    name: "owners that all control",
+    kind: "ConfigMap",
+    body: {
+      metadata: {
+        name: "web",
+        ownerReferences: many((i) => ({
+          apiVersion: "v1",
+          kind: "Pod",
+          name: `pod-${i}`,
+          uid: `uid-${i}`,
+          controller: true,
+        })),
+      },
+    },
+  },
+  {
+    name: "cluster IPs that are none",
+    kind: "Service",
+    body: {
+      spec: { clusterIP: "x", clusterIPs: many(() => Array(10).fill("x")).flat() },
+    },
+  },
+];
+for (const { name, kind: kindName, body } of crowds) {
+  test(`${kindName}: thousands of ${name} are judged, and the answer is short`, () => {
+    const kind = kinds.find((one) => one.kind === kindName)!;
+    const strategy = strategyFor(kind);
+    const created = strategy.prepareForCreate(read(kind, body));
+    const { message } = invalidStatus(kind, "web", strategy.validateCreate(created));
+    assert.ok(message.length < 1_000_000);
+    assert.ok(strategy.warnings(created).length < 1000);
   });
 }

@@ -76,8 +76,10 @@ function readField(object: Record<string, JsonValue>, field: Field, wire: WireFi
   const old = object[name];
   if (type.kind === "list") {
     const list = Array.isArray(old) ? old : [];
-    if (isPacked(type.of, wire)) list.push(...readPacked(bytesOf(wire)).map(toNumber));
-    else list.push(itemOf(type.of, wire));
+    const items = isPacked(type.of, wire)
+      ? readPacked(bytesOf(wire)).map(toNumber)
+      : [itemOf(type.of, wire)];
+    for (const item of items) list.push(item);
     object[name] = list;
   } else if (type.kind === "map") {
     const map = isMutable(old) ? old : {};

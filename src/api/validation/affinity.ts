@@ -158,6 +158,7 @@ function validatePodAffinity(affinity: PodAffinity, field: string): FieldError[]
 function validatePodAffinityTerm(term: PodAffinityTerm, field: string): FieldError[] {
   const { labelSelector, namespaceSelector, namespaces = [], topologyKey = "" } = term;
   const { matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  const mismatched = new Set(mismatchLabelKeys);
   return [
     ...(labelSelector === undefined
       ? []
@@ -169,7 +170,7 @@ function validatePodAffinityTerm(term: PodAffinityTerm, field: string): FieldErr
     ...validateLabelKeys(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
     ...validateLabelKeys(mismatchLabelKeys, labelSelector, `${field}.mismatchLabelKeys`),
     ...matchLabelKeys.flatMap((key, index) =>
-      mismatchLabelKeys.includes(key)
+      mismatched.has(key)
         ? [
             invalid(
               `${field}.matchLabelKeys[${index}]`,

@@ -18,8 +18,10 @@ export function validatePodStatus(
   { spec: oldSpec, status: old = {} }: Pod,
 ): FieldError[] {
   const { conditions = [], nominatedNodeName = "" } = status;
-  const sidecars = (oldSpec?.initContainers ?? []).filter(
-    ({ restartPolicy: own }) => own === "Always",
+  const sidecars = new Set(
+    (oldSpec?.initContainers ?? [])
+      .filter(({ restartPolicy: own }) => own === "Always")
+      .map(({ name }) => name),
   );
   const restartPolicy = oldSpec?.restartPolicy ?? "Always";
   return [
@@ -42,8 +44,7 @@ export function validatePodStatus(
           ...revivedErrors(status.initContainerStatuses, old.initContainerStatuses, {
             field: "status.initContainerStatuses",
             mayRestart: (name, exitCode) =>
-              (exitCode !== 0 && restartPolicy === "OnFailure") ||
-              sidecars.some((sidecar) => sidecar.name === name),
+              (exitCode !== 0 && restartPolicy === "OnFailure") || sidecars.has(name),
           }),
         ]),
     ...validateIps(status.podIPs ?? [], "PodIP", "status.podIPs"),
@@ -62,11 +63,13 @@ function revivedErrors(
   old: readonly ContainerStatus[] = [],
   { field, mayRestart }: RevivalRules,
 ): FieldError[] {
+  const alive = new Set(
+    next.filter(({ state }) => state?.terminated === undefined).map(({ name }) => name),
+  );
   return old.flatMap(({ name, state }, index) => {
     const { terminated } = state ?? {};
     if (terminated === undefined || mayRestart(name, terminated.exitCode)) return [];
-    const isRevived = next.some((one) => one.name === name && one.state?.terminated === undefined);
-    return isRevived
+    return alive.has(name)
       ? [forbidden(`${field}[${index}].state`, "may not be transitioned to non-terminated state")]
       : [];
   });

@@ -231,11 +231,18 @@ interface PlacedPort {
   readonly port: ContainerPort;
 }
 
+/**
+ * More warnings than these of one pod's ports have no room in an answer, and each port is compared with so many others
+ * at most: all pairs of what fits into one pod are billions.
+ */
+const PORT_WARNINGS_MAX = 100;
+
 function portWarnings(containers: readonly (readonly [Container, string])[]): string[] {
   const warnings: string[] = [];
   const known = new Map<string, PlacedPort[]>();
   for (const [{ ports = [] }, container] of containers) {
     for (const [port, path] of at(ports, `${container}.ports`)) {
+      if (warnings.length > PORT_WARNINGS_MAX) return warnings;
       if (port.hostIP && !port.hostPort) {
         const shown = `{Name:${port.name ?? ""} HostPort:0 ContainerPort:${port.containerPort} Protocol:${port.protocol ?? ""} HostIP:${port.hostIP}}`;
         warnings.push(`${path}: hostIP set without hostPort: ${shown}`);
@@ -247,7 +254,7 @@ function portWarnings(containers: readonly (readonly [Container, string])[]): st
         if (kind !== undefined)
           warnings.push(`${path}: ${kind} port definition with ${other.path}`);
       }
-      known.set(key, [...others, { path, port }]);
+      if (others.length < PORT_WARNINGS_MAX) known.set(key, [...others, { path, port }]);
     }
   }
   return warnings;

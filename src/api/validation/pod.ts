@@ -80,14 +80,10 @@ function deadlineErrors(spec: PodSpec, old: PodSpec): FieldError[] {
 
 function tolerationErrors(next: readonly Toleration[], old: readonly Toleration[]): FieldError[] {
   // The seconds may change; everything else of an old toleration must still be there.
-  const isKept = (toleration: Toleration) =>
-    next.some((one) =>
-      semanticEqual(
-        withField(one, "tolerationSeconds", undefined),
-        withField(toleration, "tolerationSeconds", undefined),
-      ),
-    );
-  return old.every(isKept)
+  const textOf = ({ key = "", operator = "", value = "", effect = "" }: Toleration) =>
+    JSON.stringify([key, operator, value, effect]);
+  const kept = new Set(next.map(textOf));
+  return old.every((toleration) => kept.has(textOf(toleration)))
     ? []
     : [
         forbidden(

@@ -17,6 +17,7 @@ import type {
 } from "../types.ts";
 import { bytesOf, dnsSubdomainBytesMax, inRange } from "./names.ts";
 import { validateLocalPath } from "./paths.ts";
+import { repeats } from "./repeats.ts";
 
 /** The highest id of a user or group. */
 const idMax = 2 ** 31 - 1;
@@ -120,13 +121,14 @@ function validateSysctls(
   field: string,
 ): FieldError[] {
   const names = sysctls.map(({ name = "" }) => name);
+  const repeated = repeats(names);
   return names.flatMap((name, index) => {
     const at = `${field}[${index}].name`;
     const dotted = name.replaceAll("/", ".");
     const isOf = (beginnings: readonly string[]) =>
       beginnings.some((one) => dotted.startsWith(one));
     return [
-      ...validateSysctlName(name, names.indexOf(name) < index, at),
+      ...validateSysctlName(name, repeated[index] ?? false, at),
       ...(hostNetwork && isOf(networkSysctls)
         ? [invalid(at, name, "may not be specified when 'hostNetwork' is true")]
         : []),

@@ -58,17 +58,14 @@ function validateInStep({ spec }: Service): FieldError[] {
 
 function validateClusterIps(service: Service): FieldError[] {
   const { clusterIPs = [], ipFamilies = [] } = service.spec ?? {};
-  const malformed =
-    clusterIPs[0] === headlessIp
-      ? clusterIPs.length > 1
-        ? [invalid(clusterIpsField, clusterIPs, "'None' must be the first and only value")]
-        : []
-      : [];
-  malformed.push(
+  const malformed = [
+    ...(clusterIPs[0] === headlessIp && clusterIPs.length > 1
+      ? [invalid(clusterIpsField, clusterIPs, "'None' must be the first and only value")]
+      : []),
     ...clusterIPs.flatMap((ip, index) =>
       index === 0 && ip === headlessIp ? [] : validateIp(ip, `${clusterIpsField}[${index}]`),
     ),
-  );
+  ];
   const errors = [...malformed];
   if (clusterIPs.length > clusterIpsMax) {
     errors.push(

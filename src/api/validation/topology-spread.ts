@@ -3,6 +3,7 @@ import type { LabelSelector, TopologySpreadConstraint } from "../types.ts";
 import { validateLabelKeys } from "./affinity.ts";
 import { validateLabelSelector } from "./label-selector.ts";
 import { positive } from "./names.ts";
+import { repeats } from "./repeats.ts";
 
 const actions = ["DoNotSchedule", "ScheduleAnyway"];
 const inclusionPolicies = ["Honor", "Ignore"];
@@ -12,10 +13,19 @@ export function validateTopologySpread(
   constraints: readonly TopologySpreadConstraint[],
   field: string,
 ): FieldError[] {
+  // Unlike elsewhere the earlier of two is the repeated one, and so Kubernetes reports it.
+  const repeated = repeats(constraints.map(idOf).toReversed()).toReversed();
   return constraints.flatMap((constraint, index) => [
     ...validateConstraint(constraint, `${field}[${index}]`),
-    ...validateNotRepeated(constraint, constraints.slice(index + 1), `${field}[${index}]`),
+    ...(repeated[index]
+      ? [duplicate(`${field}[${index}].{topologyKey, whenUnsatisfiable}`, idOf(constraint))]
+      : []),
   ]);
+}
+
+/** What no two constraints may share: they would contradict each other. */
+function idOf({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string {
+  return `{${topologyKey}, ${whenUnsatisfiable}}`;
 }
 
 function validateConstraint(constraint: TopologySpreadConstraint, field: string): FieldError[] {
@@ -42,25 +52,6 @@ function validateOneOf(
   field: string,
 ): FieldError[] {
   return word === undefined || words.includes(word) ? [] : [notSupported(field, word, words)];
-}
-
-/** Two constraints of one topology and one action would contradict each other. */
-function validateNotRepeated(
-  { topologyKey, whenUnsatisfiable }: TopologySpreadConstraint,
-  others: readonly TopologySpreadConstraint[],
-  field: string,
-): FieldError[] {
-  const isRepeated = others.some(
-    (other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable,
-  );
-  return isRepeated
-    ? [
-        duplicate(
-          `${field}.{topologyKey, whenUnsatisfiable}`,
-          `{${topologyKey}, ${whenUnsatisfiable}}`,
-        ),
-      ]
-    : [];
 }
 
 function validateMinDomains(

@@ -6,7 +6,7 @@ import {
   notSupported,
   required,
 } from "../field-error.ts";
-import type { Container, Volume, VolumeDevice, VolumeMount } from "../types.ts";
+import type { Container, Volume, VolumeMount } from "../types.ts";
 import { validateLocalPath, validateNoBacksteps } from "./paths.ts";
 import { repeats } from "./repeats.ts";
 
@@ -20,18 +20,21 @@ export function validateMounts(
 ): FieldError[] {
   const { volumeMounts: mounts = [], volumeDevices: devices = [] } = container;
   const repeated = repeats(mounts.map(({ mountPath }) => mountPath));
+  const volumeNames = new Set(volumes.map((volume) => volume.name));
+  const deviceNames = new Set(devices.map((device) => device.name));
+  const devicePaths = new Set(devices.map(({ devicePath }) => devicePath));
   return mounts.flatMap((mount, index) => {
     const at = `${field}[${index}]`;
     const { name = "", mountPath = "" } = mount;
     return [
       ...(name === "" ? [required(`${at}.name`)] : []),
-      ...(volumes.some((volume) => volume.name === name) ? [] : [notFound(`${at}.name`, name)]),
+      ...(volumeNames.has(name) ? [] : [notFound(`${at}.name`, name)]),
       ...(mountPath === "" ? [required(`${at}.mountPath`)] : []),
       ...(repeated[index] ? [invalid(`${at}.mountPath`, mountPath, "must be unique")] : []),
-      ...(devices.some((device) => device.name === name)
+      ...(deviceNames.has(name)
         ? [invalid(`${at}.name`, name, "must not already exist in volumeDevices")]
         : []),
-      ...(devices.some(({ devicePath }) => devicePath === mountPath)
+      ...(devicePaths.has(mountPath)
         ? [
             invalid(
               `${at}.mountPath`,
@@ -121,22 +124,26 @@ export function validateDevices(
 ): FieldError[] {
   const repeatedNames = repeats(devices.map(({ name }) => name));
   const repeatedPaths = repeats(devices.map(({ devicePath }) => devicePath));
+  const mountNames = new Set(mounts.map((mount) => mount.name));
+  const mountPaths = new Set(mounts.map(({ mountPath }) => mountPath));
+  // Of two volumes of one name the first counts: the later one wins in a map.
+  const volumesByName = new Map(volumes.toReversed().map((volume) => [volume.name, volume]));
   return devices.flatMap((device, index) => {
     const at = `${field}[${index}]`;
     const { name = "", devicePath = "" } = device;
     return [
       ...(name === "" ? [required(`${at}.name`)] : []),
       ...(repeatedNames[index] ? [invalid(`${at}.name`, name, "must be unique")] : []),
-      ...validateDeviceVolume(device, volumes, `${at}.name`),
+      ...validateDeviceVolume(name, volumesByName.get(name), `${at}.name`),
       ...(devicePath === "" ? [required(`${at}.devicePath`)] : []),
       ...(repeatedPaths[index] ? [invalid(`${at}.devicePath`, devicePath, "must be unique")] : []),
       ...(validateNoBacksteps(devicePath, at).length > 0
         ? [invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')")]
         : []),
-      ...(mounts.some((mount) => mount.name === name)
+      ...(mountNames.has(name)
         ? [invalid(`${at}.name`, name, "must not already exist in volumeMounts")]
         : []),
-      ...(mounts.some(({ mountPath }) => mountPath === devicePath)
+      ...(mountPaths.has(devicePath)
         ? [
             invalid(
               `${at}.devicePath`,
@@ -150,11 +157,10 @@ export function validateDevices(
 }
 
 function validateDeviceVolume(
-  { name = "" }: VolumeDevice,
-  volumes: readonly Volume[],
+  name: string,
+  volume: Volume | undefined,
   field: string,
 ): FieldError[] {
-  const volume = volumes.find((one) => one.name === name);
   if (volume === undefined) return [notFound(field, name)];
   const detail =
     "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
