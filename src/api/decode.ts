@@ -1,5 +1,11 @@
 import { conform, isJsonObject, type JsonObject, MismatchError } from "./conform.ts";
-import { parseJson, type StrictFault, SyntaxFault, strictFaults } from "./decode/json.ts";
+import {
+  decodeText,
+  parseJson,
+  type StrictFault,
+  SyntaxFault,
+  strictFaults,
+} from "./decode/json.ts";
 import { decodeMessage, openEnvelope } from "./decode/protobuf.ts";
 import { WireFault } from "./decode/wire.ts";
 import { parseYaml } from "./decode/yaml.ts";
@@ -34,7 +40,7 @@ const YAML_BYTES_MAX = 1_500_000;
 
 /**
  * Reads a body as an object of one kind: right types, no unknown fields, `apiVersion`, `kind` and `metadata`
- * filled in. Throws a StatusError of 400 or 415, in Kubernetes' words.
+ * filled in. Throws a StatusError of 400, 413 or 415, in Kubernetes' words.
  *
  * An absent media type means JSON.
  */
@@ -135,16 +141,6 @@ function noObject(value: unknown): string {
   const wanted = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
   const what = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
   return `json: cannot unmarshal ${what} into Go value of type ${wanted}`;
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-function decodeText(body: Uint8Array): string {
-  try {
-    return utf8.decode(body);
-  } catch {
-    throw new SyntaxFault("invalid UTF-8");
-  }
 }
 
 function parseProtobuf(kind: BodyType, body: Uint8Array): JsonObject {

@@ -4,6 +4,18 @@ import { syntaxProblem } from "./json-syntax.ts";
 /** Text that is no JSON, or no YAML. */
 export class SyntaxFault extends Error {}
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The text of a body. Throws a SyntaxFault for bytes that are no UTF-8. */
+export function decodeText(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new SyntaxFault("invalid UTF-8");
+  }
+}
+
+/** The value of a text. Throws a SyntaxFault that says, as Go's reader does, where it stops being JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -273,6 +273,26 @@ const refused: readonly Refused[] = [
     message: /^the copies of the patch are larger than/,
   },
   {
+    name: "copies that nest without end",
+    type: "json",
+    given: { metadata: { annotations: {} } },
+    patch: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1].map((depth) => ({
+      op: "copy",
+      from: "/metadata",
+      path: `/metadata${"/a".repeat(depth)}`,
+    })),
+    code: 413,
+    message: /^exceeded max depth$/,
+  },
+  {
+    name: "a path without end",
+    type: "json",
+    given: {},
+    patch: [{ op: "remove", path: "/a".repeat(100_000) }],
+    code: 413,
+    message: /^exceeded max depth$/,
+  },
+  {
     name: "an unknown field",
     given: {},
     patch: { spec: { color: "red" } },

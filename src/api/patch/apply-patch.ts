@@ -1,5 +1,5 @@
 import { conform, isJson, isJsonObject, type JsonObject, MismatchError } from "../conform.ts";
-import { parseJson, SyntaxFault, strictFaults } from "../decode/json.ts";
+import { decodeText, parseJson, SyntaxFault, strictFaults } from "../decode/json.ts";
 import { type FieldValidation, faultText, strictMessage } from "../decode.ts";
 import { invalid, invalidStatus } from "../field-error.ts";
 import type { BodyType } from "../kinds.ts";
@@ -92,7 +92,7 @@ function parsePatch(
   { fieldValidation }: PatchOptions,
 ): ParsedPatch {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    const text = decodeText(body);
     const patch = parseJson(text);
     if (!isJson(patch)) throw new SyntaxFault("exceeded max depth");
     if (fieldValidation === "Ignore") return { patch, faults: [] };
@@ -103,7 +103,7 @@ function parsePatch(
       faults: faults.map((one) => `${isJsonPatch ? "json patch " : ""}${faultText(one)}`),
     };
   } catch (error) {
-    if (!(error instanceof SyntaxFault) && !(error instanceof TypeError)) throw error;
+    if (!(error instanceof SyntaxFault)) throw error;
     throw new StatusError(400, "BadRequest", `error decoding patch: ${error.message}`);
   }
 }

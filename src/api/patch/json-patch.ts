@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { isJsonObject, type JsonObject, setProperty } from "../conform.ts";
+import { isJson, isJsonObject, type JsonObject, setProperty } from "../conform.ts";
 import type { JsonValue } from "../schema/schema.ts";
+import {
+  type Container,
+  childOf,
+  indexOf,
+  isContainer,
+  keyOf,
+  type Pointer,
+  parsePointer,
+  pointerText,
+} from "./json-pointer.ts";
 import { PatchFault } from "./patch-fault.ts";
 
 /** Kubernetes takes no more operations in one patch. */
@@ -19,9 +29,6 @@ interface Operation {
   readonly from: Pointer;
   readonly value: JsonValue;
 }
-
-/** A JSON pointer, taken apart. */
-type Pointer = readonly string[];
 
 /** What the operations have in common. */
 interface Progress {
@@ -92,19 +99,6 @@ function parseOperation(item: JsonValue): Operation {
   };
 }
 
-function parsePointer(text: JsonValue | undefined, member: string): Pointer {
-  if (typeof text !== "string" || (text !== "" && !text.startsWith("/"))) {
-    throw new PatchFault(
-      "malformed",
-      `"${member}" is no JSON pointer: ${JSON.stringify(text ?? "")}`,
-    );
-  }
-  return text
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
 function apply(root: JsonValue, operation: Operation, progress: Progress): JsonValue {
   const { op, path, from, value } = operation;
   const shown = pointerText(path);
@@ -142,7 +136,9 @@ function apply(root: JsonValue, operation: Operation, progress: Progress): JsonV
       throw fault(`testing value ${shown} failed: test failed`);
     }
     case "copy": {
-      const text = JSON.stringify(readFrom(root, from, op));
+      const found = readFrom(root, from, op);
+      if (!isJson(found)) throw new PatchFault("tooLarge", "exceeded max depth");
+      const text = JSON.stringify(found);
       progress.copiedBytes += text.length;
       if (progress.copiedBytes > COPIED_BYTES_MAX) {
         throw new PatchFault(
@@ -165,15 +161,10 @@ function apply(root: JsonValue, operation: Operation, progress: Progress): JsonV
   }
 }
 
-type Container = JsonObject | readonly JsonValue[];
 type OwnContainer = Record<string, JsonValue> | JsonValue[];
 
 function fault(message: string): PatchFault {
   return new PatchFault("inapplicable", message);
-}
-
-function keyOf(path: Pointer): string {
-  return path.at(-1) ?? "";
 }
 
 /** What holds the value that a pointer names; `isMissing` says that there is none. The whole document has no parent. */
@@ -250,23 +241,6 @@ function put(
   return editAt(root, path, progress, isMissing, (parent, key) => added(parent, key, value, head));
 }
 
-function isContainer(value: JsonValue | undefined): value is Container {
-  return typeof value === "object" && value !== null;
-}
-
-function childOf(container: Container, key: string): JsonValue | undefined {
-  if (isJsonObject(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
-  const index = indexOf(container.length, key);
-  return index === undefined ? undefined : container[index];
-}
-
-/** The place in a list of this length that a key names; Kubernetes counts from the end as well, with -1 for the last. */
-function indexOf(length: number, key: string): number | undefined {
-  if (!/^-?\d{1,9}$/.test(key)) return undefined;
-  const index = Number(key) < 0 ? Number(key) + length : Number(key);
-  return index >= 0 && index < length ? index : undefined;
-}
-
 /** Why there is nothing under a key. */
 function absence(container: Container, key: string, verb: string): string {
   if (isJsonObject(container)) return `${verb} nonexistent key: ${key}: missing value`;
@@ -300,8 +274,4 @@ function removed(parent: OwnContainer, key: string, head: string): void {
   }
   if (Array.isArray(parent)) parent.splice(indexOf(parent.length, key) ?? 0, 1);
   else delete parent[key];
-}
-
-function pointerText(path: Pointer): string {
-  return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

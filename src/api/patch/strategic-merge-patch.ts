@@ -97,7 +97,8 @@ function retainedOf(original: JsonObject, patch: JsonObject): Record<string, Jso
   if (keys === undefined) return { ...original };
   const isDirective = (name: string) =>
     name.startsWith(elementOrder) || name.startsWith(deleteFrom);
-  const isRetained = (name: string) => isList(keys) && keys.includes(name);
+  const retained = new Set<JsonValue>(isList(keys) ? keys : []);
+  const isRetained = (name: string) => retained.has(name);
   const isConsistent = Object.entries(patch).every(
     ([name, value]) =>
       name === retainKeys || value === null || isDirective(name) || isRetained(name),
