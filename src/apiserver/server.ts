@@ -79,10 +79,6 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
   for (const object of kubernetesObjects(own)) await reconcile(context, object);
   const closing = new AbortController();
   const { signal } = closing;
-  const loops = [
-    maintainKubernetesService({ ...own, log, signal }),
-    expireEvents(context, { log, signal }),
-  ];
   const hub = new WatchHub(store, () => clock.now(), log);
   const facts = storeFacts(store);
   const inFlight = new InFlight();
@@ -111,6 +107,11 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     answer,
     upgrade: (upgrade) => stream(routes, upgrade),
   });
+  // Last: what is thrown above must leave nothing running.
+  const loops = [
+    maintainKubernetesService({ ...own, log, signal }),
+    expireEvents(context, { log, signal }),
+  ];
 
   return {
     async handle(request, { user, groups }, callerSignal = new AbortController().signal) {

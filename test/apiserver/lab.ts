@@ -50,30 +50,41 @@ async function credentials() {
 }
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  // What is open when the rest fails is closed: a listener left behind would keep the test's process for ever.
+  await using opened = new AsyncDisposableStack();
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "portolan-apiserver-"));
+  if (options.directory === undefined) {
+    opened.defer(() => rmSync(directory, { recursive: true, force: true }));
+  }
   const { authority, serving, admin } = await credentials();
   const level: LogLevel = process.env["PORTOLAN_TEST_LOG"] === "debug" ? "debug" : "warn";
   const write = (line: string) => process.stderr.write(line);
   const log = createLogger({ room: "apiserver", level, write, now: Date.now });
-  const storage = await openSqliteStorage({ directory: join(directory, "storage"), log });
+  const storage = opened.use(
+    await openSqliteStorage({ directory: join(directory, "storage"), log }),
+  );
   const listener = await listen();
+  opened.defer(() => new Promise<void>((resolve) => listener.close(() => resolve())));
   const address = listener.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const server = await openApiServer({
-    storage,
-    serviceCidrs: (options.serviceCidrs ?? ["172.30.0.0/16"]).map(cidr),
-    nodePortRange: { from: 30000, to: 32767 },
-    apiEndpoint: { host: "192.168.0.1", port: 6443 },
-    tls: { ...serving, clientCa: authority.cert },
-    nodeClient: { ...admin, ca: authority.cert },
-    sockets: hostSockets,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    log,
-  });
+  const server = opened.use(
+    await openApiServer({
+      storage,
+      serviceCidrs: (options.serviceCidrs ?? ["172.30.0.0/16"]).map(cidr),
+      nodePortRange: { from: 30000, to: 32767 },
+      apiEndpoint: { host: "192.168.0.1", port: 6443 },
+      tls: { ...serving, clientCa: authority.cert },
+      nodeClient: { ...admin, ca: authority.cert },
+      sockets: hostSockets,
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+      log,
+    }),
+  );
   server.serve(listener);
   const url = `https://127.0.0.1:${port}`;
   let kubeconfigs = 0;
+  const all = opened.move();
   return {
     server,
     storage,
@@ -92,13 +103,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       );
       return file;
     },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => listener.close(resolve));
-      await server[Symbol.asyncDispose]();
-      await closed;
-      await storage[Symbol.asyncDispose]();
-      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 

@@ -76,6 +76,7 @@ export class HttpListener {
   readonly #server: Http2SecureServer;
   readonly #sockets = new Set<Duplex>();
   readonly #bodyMs: number;
+  #isClosed = false;
 
   constructor(options: HttpListenerOptions) {
     this.#o = options;
@@ -111,8 +112,9 @@ export class HttpListener {
     this.#server.emit("listening");
   }
 
-  /** Takes over a connection. */
+  /** Takes over a connection. One that comes after the end is cut: nobody would serve it, and its listener waits for it. */
   accept(socket: Socket): void {
+    if (this.#isClosed) return void socket.destroy();
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     // Without a listener an ECONNRESET would end the process.
@@ -122,7 +124,9 @@ export class HttpListener {
     this.#server.emit("connection", socket);
   }
 
+  /** Cuts all connections. */
   close(): void {
+    this.#isClosed = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
