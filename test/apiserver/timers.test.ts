@@ -68,10 +68,11 @@ test("an Event is gone an hour after it was last seen", async () => {
   const time = new Date(clock.now()).toISOString().replace(/\.\d+/, "");
   await http.post(events, event("old", time));
   await clock.advance(59 * 60_000);
-  assert.equal((await http.get(`${events}/old`)).status, 200);
+  const { status, json } = await http.get(`${events}/old`);
+  assert.equal(status, 200);
+  const { resourceVersion } = json.metadata;
+  await using watching = await http.watch(`${events}?watch=1&resourceVersion=${resourceVersion}`);
   await clock.advance(3 * 60_000);
-  for (let tries = 0; (await http.get(`${events}/old`)).status === 200 && tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.equal((await http.get(`${events}/old`)).status, 404);
+  const { type, object } = await watching.next();
+  assert.equal(`${type} ${object.metadata.name}`, "DELETED old");
 });
