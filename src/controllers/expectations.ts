@@ -41,18 +41,14 @@ export class Expectations {
     if (expected.created.size === 0 && expected.deleted.size === 0) this.#expected.delete(key);
   }
 
-  /** Whether the cache shows all that was done, or has had its time. */
-  areMet(key: string, nowMs: number): boolean {
+  /** How long the cache may still take to show all that was done; 0 when it does, or has had its time. */
+  waitMs(key: string, nowMs: number): number {
     const expected = this.#expected.get(key);
-    if (expected === undefined) return true;
-    if (
-      nowMs - expected.sinceMs < WAIT_MS_MAX &&
-      expected.created.size + expected.deleted.size > 0
-    ) {
-      return false;
-    }
+    if (expected === undefined) return 0;
+    const leftMs = expected.sinceMs + WAIT_MS_MAX - nowMs;
+    if (leftMs > 0 && expected.created.size + expected.deleted.size > 0) return leftMs;
     this.#expected.delete(key);
-    return true;
+    return 0;
   }
 
   forget(key: string): void {

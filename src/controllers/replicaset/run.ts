@@ -81,13 +81,22 @@ class ReplicaSetLoop implements Loop {
       return undefined;
     }
     if (this.#ownWrites.isBehind(key, replicaSet)) return { againAfterMs: CATCH_UP_MS };
-    const isSettled = this.#expectations.areMet(key, this.#clock.now());
+    const isSettled = this.#expectations.waitMs(key, this.#clock.monotonicMs()) === 0;
     const owned = await this.#claim(replicaSet);
     const mayAct = isSettled && !isTerminating(replicaSet);
     const failure = mayAct ? await this.#replicate(replicaSet, owned) : undefined;
     await this.#writeStatus(replicaSet, owned, failure);
     if (failure !== undefined) throw failure.error;
-    return untilAvailable(owned, replicaSet.spec?.minReadySeconds ?? 0, this.#clock.now());
+    return this.#nextLook(replicaSet, owned);
+  }
+
+  /** When no event needs to come: pods become available, or the event of what was done here is lost with its watch. */
+  #nextLook(replicaSet: ReplicaSet, owned: readonly Pod[]): WorkResult {
+    const { minReadySeconds = 0 } = replicaSet.spec ?? {};
+    const available = untilAvailable(owned, minReadySeconds, this.#clock.now());
+    if (available !== undefined) return available;
+    const waitMs = this.#expectations.waitMs(keyOf(replicaSet), this.#clock.monotonicMs());
+    return waitMs === 0 ? undefined : { againAfterMs: waitMs };
   }
 
   async #claim(replicaSet: ReplicaSet): Promise<readonly Pod[]> {
@@ -131,7 +140,7 @@ class ReplicaSetLoop implements Loop {
     const created = await this.#podControl.create(replicaSet, pod);
     const { uid = "" } = created.metadata;
     const isCached = this.#pods.get(keyOf(created))?.metadata.uid === uid;
-    this.#expectations.created(keyOf(replicaSet), uid, isCached, this.#clock.now());
+    this.#expectations.created(keyOf(replicaSet), uid, isCached, this.#clock.monotonicMs());
   }
 
   async #removePods(
@@ -146,7 +155,7 @@ class ReplicaSetLoop implements Loop {
   async #removePod(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
     const key = keyOf(replicaSet);
     const { uid = "" } = pod.metadata;
-    this.#expectations.deleting(key, uid, this.#clock.now());
+    this.#expectations.deleting(key, uid, this.#clock.monotonicMs());
     try {
       await this.#podControl.remove(replicaSet, pod);
     } catch (error) {
