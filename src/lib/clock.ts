@@ -8,8 +8,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Node's longest timer; a longer one would fire at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/** Node's longest timer, in milliseconds; a longer one would fire at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** The machine's own clock. */
 export const systemClock: Clock = {

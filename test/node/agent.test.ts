@@ -79,12 +79,15 @@ test("readiness follows its probe within milliseconds of the program's start", {
   assert.match(await get(pod, 80), /Welcome to nginx!/);
 });
 
-test("a failing liveness probe restarts the container", { skip }, async () => {
+test("a failing liveness probe restarts the container, after its preStop hook", {
+  skip,
+}, async () => {
+  const preStop = { exec: { command: ["sh", "-c", "sleep 0.1; echo 3 > /tmp/code"] } };
   await lab.runPod("sick", {
-    terminationGracePeriodSeconds: 1,
     containers: [
-      shell("trap 'exit 3' TERM; sleep 60 & wait $!", {
+      shell("trap 'exit $(cat /tmp/code)' TERM; sleep 60 & wait $!", {
         livenessProbe: { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 1 },
+        lifecycle: { preStop },
       }),
     ],
   });

@@ -22,14 +22,14 @@ const notUsed: RunningContainer = {
   resize: () => {},
 };
 
-async function ask(probe: Probe, container: Partial<Container> = {}) {
+async function ask(probe: Probe, container: Partial<Container> = {}, timeoutMs = 300) {
   const target = {
     container: { name: "main", ...container },
     running: notUsed,
     podIp: "127.0.0.1",
     sockets: hostSockets,
   };
-  const { isSuccess, isDoubtful, output } = await askProbe(probe, target, 300);
+  const { isSuccess, isDoubtful, output } = await askProbe(probe, target, timeoutMs);
   const verdict = isSuccess ? (isDoubtful === true ? "success, but" : "success") : "failure";
   return `${verdict} ${output.replace(/:\d{4,5}\b/g, ":PORT")}`.trim();
 }
@@ -289,3 +289,10 @@ test("grpc: no answer in time", async () => {
     "failure timeout: health rpc did not complete within 0.3s",
   );
 });
+
+for (const timeoutMs of [29_999.5, 2 ** 40]) {
+  test(`a hook may have what is left of a grace period: ${timeoutMs} ms`, async () => {
+    await using at = await listening(createTcpServer());
+    assert.equal(await ask({ tcpSocket: { port: at.port } }, {}, timeoutMs), "success");
+  });
+}

@@ -1,8 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** Timers of Node take no more, in milliseconds. */
-const SLEEP_MAX_MS = 2 ** 31 - 1;
-
 /** A point in time that may come nearer while somebody waits for it, but never moves away. */
 export class Deadline {
   readonly #clock: Clock;
@@ -31,8 +28,7 @@ export class Deadline {
   /** Resolves when the time has come, or when the signal aborts. */
   async passed(signal: AbortSignal): Promise<void> {
     while (this.remainingMs > 0 && !signal.aborted) {
-      const ms = Math.min(this.remainingMs, SLEEP_MAX_MS);
-      await this.#clock.sleep(ms, AbortSignal.any([signal, this.#moved.signal]));
+      await this.#clock.sleep(this.remainingMs, AbortSignal.any([signal, this.#moved.signal]));
     }
   }
 }

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { TIMER_MS_MAX } from "../../lib/clock.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import { familyOf } from "../../lib/ip.ts";
 import type { Sockets } from "../../lib/sockets.ts";
@@ -41,7 +42,8 @@ export async function askProbe(
   target: ProbeTarget,
   timeoutMs: number,
 ): Promise<ProbeAnswer> {
-  const timeout = AbortSignal.timeout(Math.max(1, timeoutMs));
+  // It takes whole milliseconds only, and what is left of a grace period is seldom that.
+  const timeout = AbortSignal.timeout(Math.min(Math.max(1, Math.ceil(timeoutMs)), TIMER_MS_MAX));
   try {
     if (handler.exec !== undefined) {
       return await askExec(handler.exec.command ?? [], target, { timeout, timeoutMs });
