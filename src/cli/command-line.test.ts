@@ -74,6 +74,8 @@ const refused: readonly { readonly name: string; readonly argv: readonly string[
   { name: "a range that is none", argv: ["up", "--service-cidr", "10.96.0.0"] },
   { name: "two ranges of one family", argv: ["up", "--pod-cidr", "10.1.0.0/16,10.2.0.0/16"] },
   { name: "a proxy mode that is not there", argv: ["up", "--proxy-mode", "magic"] },
+  { name: "a data directory without a name", argv: ["down", "--data-dir", ""] },
+  { name: "a kubeconfig without a name", argv: ["up", "--kubeconfig="] },
   { name: "run without a command", argv: ["run", "node-1"] },
   { name: "no command at all", argv: [] },
 ];
@@ -84,3 +86,47 @@ for (const { name, argv } of refused) {
     assert.throws(() => parseCommandLine(argv), CommanderError);
   });
 }
+
+const mistakes: readonly {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly says: readonly string[];
+}[] = [
+  {
+    name: "an unknown command",
+    argv: ["upp"],
+    says: ["error: unknown command 'upp'", "(Did you mean up?)", "  Try: portolan help"],
+  },
+  {
+    name: "an unknown option",
+    argv: ["up", "--node", "3"],
+    says: ["error: unknown option '--node'", "(Did you mean --nodes?)", "  Try: portolan help up"],
+  },
+  {
+    name: "help of a command that is not there",
+    argv: ["help", "upp"],
+    says: ["error: unknown command 'upp'", "  Try: portolan help"],
+  },
+];
+
+for (const { name, argv, says } of mistakes) {
+  test(`${name}: the error says what is wrong and ends with what to try next`, (t) => {
+    const write = t.mock.method(process.stderr, "write", () => true);
+    assert.throws(() => parseCommandLine(argv), CommanderError);
+    const text = write.mock.calls.map(({ arguments: [chunk] }) => String(chunk)).join("");
+    assert.deepEqual(text.trimEnd().split("\n"), says);
+  });
+}
+
+test("help: of the whole, of a command, and of itself; it is no failure", (t) => {
+  const write = t.mock.method(process.stdout, "write", () => true);
+  for (const [argv, usage] of [
+    [["help"], "Usage: portolan "],
+    [["help", "up"], "Usage: portolan up "],
+    [["help", "help"], "Usage: portolan help "],
+  ] as const) {
+    write.mock.resetCalls();
+    assert.throws(() => parseCommandLine(argv), { exitCode: 0 });
+    assert.ok(String(write.mock.calls[0]?.arguments[0]).startsWith(usage));
+  }
+});

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { portolanVersion } from "../lib/version.ts";
 import { NODES_MAX, podRangesFor } from "../sandbox/address-plan.ts";
 import { podRanges, sandboxDefaults } from "../sandbox/sandbox-options.ts";
-import { cidrs, collect, integer, portRange } from "./flag-values.ts";
+import { cidrs, collect, integer, path, portRange } from "./flag-values.ts";
 import type { Invocation, OutputForm } from "./invocation.ts";
 
 /**
@@ -31,9 +31,7 @@ function createProgram(
       "Kubernetes service discovery and load balancing: a whole cluster on one machine, in network namespaces of its own.",
     )
     .version(`portolan v${portolanVersion}`, "-V, --version", "print the version")
-    .helpCommand("help [command]", "show what a command does and its options")
-    .showSuggestionAfterError()
-    .exitOverride()
+    .helpCommand(false)
     .addHelpText(
       "after",
       `
@@ -49,7 +47,7 @@ A first walk:
     new Option(
       "--data-dir <dir>",
       "where the sandbox keeps its data and how the other commands find it",
-    );
+    ).argParser(path);
 
   program
     .command("up")
@@ -62,7 +60,11 @@ A first walk:
     )
     .option("--detach", "return once every node is Ready; the sandbox goes on in the background")
     .addOption(dataDir())
-    .option("--kubeconfig <file>", "where to write the kubeconfig (default: in the data directory)")
+    .option(
+      "--kubeconfig <file>",
+      "where to write the kubeconfig (default: in the data directory)",
+      path,
+    )
     .option(
       "--api-port <port>",
       "port of the API on 127.0.0.1; 0 takes a free one",
@@ -97,6 +99,7 @@ A first walk:
     .option(
       "--images <file>",
       "what pods run by the names of their images, beside the built-in ones",
+      path,
     )
     .option(
       "-f, --filename <manifest>",
@@ -186,7 +189,26 @@ A file for --images (YAML or JSON):
     .addOption(output("table", "json", "yaml"))
     .action((flags) => accept({ command: "version", output: flags.output }));
 
-  for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+  program
+    .command("help")
+    .description("show what a command does and its options")
+    .argument("[command]")
+    .action((name?: string) => {
+      const command = program.commands.find((one) => one.name() === name);
+      // Commander's own prints the list of commands and leaves out what is wrong.
+      if (name !== undefined && command === undefined) {
+        program.error(`error: unknown command '${name}'`);
+      }
+      (command ?? program).help();
+    });
+
+  for (const command of [program, ...program.commands]) {
+    const topic = command === program ? "" : ` ${command.name()}`;
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`  Try: portolan help${topic}`);
+  }
   return program;
 }
 

@@ -34,6 +34,12 @@ export function portRange(text: string): { from: number; to: number } {
   throw new InvalidArgumentError("It must look like 30000-32767.");
 }
 
+/** The name of a file or folder. An empty one, such as an unset variable gives, would mean the folder one is in. */
+export function path(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
+}
+
 /** For an option that may be repeated. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
