@@ -200,16 +200,21 @@ export function send(fd: number, data: Uint8Array, flags = 0): number {
   return checked("send", fd, libc().send(fd, data, data.byteLength, flags));
 }
 
+/** Arguments of calls that run on other threads: koffi hands on where they are, and nobody else holds them. */
+const inUse = new Set<Uint8Array>();
+
 /** The same on a thread of Node's pool, for what keeps the kernel busy. Not for a thread that is in other namespaces. */
 export function sendInBackground(fd: number, data: Uint8Array): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   libc().send.async(fd, data, data.byteLength, 0, (error: Error | null, sent: number) => {
+    // Koffi has put the errno of the other thread in this one's place.
+    const errno = koffi.errno();
+    inUse.delete(data);
     if (error !== null) reject(error);
-    // The pool's errno is out of reach here.
-    else if (sent < 0)
-      reject(new SystemCallError({ syscall: "send", errno: constants.errno.EIO, on: String(fd) }));
+    else if (sent < 0) reject(new SystemCallError({ syscall: "send", errno, on: String(fd) }));
     else resolve(sent);
   });
+  inUse.add(data);
   return promise;
 }
 

@@ -5,6 +5,7 @@ import {
   AF_NETLINK,
   bind,
   errnoName,
+  MSG_DONTWAIT,
   receive,
   SO_RCVBUFFORCE,
   SOCK_RAW,
@@ -93,11 +94,12 @@ export class NetlinkSocket implements Disposable {
     return this.#answersTo(sequence, request.doing);
   }
 
-  /** The kernel does the work inside `send`, so an answer is always there to be read. */
+  /** The kernel does the work inside `send`, so an answer is there to be read: waiting for one would be for ever. */
   #answersTo(sequence: number, doing: string): NetlinkMessage[] {
     const answers: NetlinkMessage[] = [];
     for (;;) {
-      const bytes = receive(this.#fd, this.#buffer) ?? 0;
+      const bytes = receive(this.#fd, this.#buffer, MSG_DONTWAIT);
+      if (bytes === undefined) throw unanswered(doing);
       for (let at = 0; at + HEADER_BYTES <= bytes; ) {
         const length = this.#buffer.readUInt32LE(at);
         const type = this.#buffer.readUInt16LE(at + 4);
@@ -158,6 +160,10 @@ function growReceiveBuffer(fd: number): void {
   } catch {
     // Without CAP_NET_ADMIN on the host the default (212,992 bytes) has to do; dumps are read as they come.
   }
+}
+
+function unanswered(doing: string): NetlinkError {
+  return new NetlinkError("ENOMSG", `Cannot ${doing}: the kernel gives no answer`);
 }
 
 function interrupted(doing: string): NetlinkError {
