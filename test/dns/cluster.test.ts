@@ -58,7 +58,7 @@ async function addNode(api: Api, name: string, address: string): Promise<void> {
   await api.update(nodes, { ...created, status }, "status");
 }
 
-test("a Service is answered within a second of its creation, and denied once it is gone", async () => {
+test("a Service is answered once it is there, and denied once it is gone", async () => {
   await using lab = await startLab();
   await using part = runAs(lab, "portolan:dns");
   await using admin = runAs(lab, "system:kube-controller-manager");

@@ -19,29 +19,28 @@ import { openUpstream, type UpstreamServer } from "./upstream-server.ts";
 
 const { cases, defaults, fixtures } = readCases();
 
-/** Real time that can be moved on. */
+/** Stands still until it is moved on: however slow the machine, no server seems silent and nothing ages. */
 class MovedClock implements Clock {
   /** Whether waiting is no more than moving on: right where nothing else would happen meanwhile. */
   skipsWaits = false;
-  #movedMs = 0;
+  #nowMs = 0;
   now(): number {
-    return systemClock.now() + this.#movedMs;
+    return this.#nowMs;
   }
   monotonicMs(): number {
-    return systemClock.monotonicMs() + this.#movedMs;
+    return this.#nowMs;
   }
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    await systemClock.sleep(this.skipsWaits ? 1 : ms, signal);
-    if (this.skipsWaits && signal?.aborted !== true) this.#movedMs += ms;
-  }
-  /** How far it was moved on. */
-  get movedMs(): number {
-    return this.#movedMs;
+    await systemClock.sleep(this.skipsWaits ? 1 : WAIT_MS_MAX, signal);
+    if (this.skipsWaits && signal?.aborted !== true) this.#nowMs += ms;
   }
   move(ms: number): void {
-    this.#movedMs += ms;
+    this.#nowMs += ms;
   }
 }
+
+/** Longer than any test: what waits is called off before. */
+const WAIT_MS_MAX = 3_600_000;
 
 interface SetUp extends AsyncDisposable {
   readonly responder: Responder;
@@ -103,7 +102,7 @@ describe("forwarded names", { concurrency: 8 }, () => {
       world.clock.skipsWaits = Object.values(each.upstream!).includes("timeout");
       const { query, reply } = await ask(world.responder, each.q!);
       expectReply(reply, query, each.want!);
-      assert.ok(world.clock.movedMs < 5000, "within the client's 5 s");
+      assert.ok(world.clock.now() < 5000, "within the client's 5 s");
     });
   }
 
@@ -125,7 +124,7 @@ describe("forwarded names", { concurrency: 8 }, () => {
       upstreams: { servers, sockets: hostSockets },
       cache: defaultCacheOptions,
       waitingMax: 1000,
-      clock: systemClock,
+      clock: new MovedClock(),
       nextId: () => Math.floor(Math.random() * 65_536),
       log: silentLogger,
       signal: end.signal,
@@ -344,7 +343,7 @@ const wwwWant: Want = { rcode: "NOERROR", aa: "any", an: ["~ 300 A 203.0.113.7"]
 async function follow(world: SetUp, step: Step, saved: Map<string, number>): Promise<void> {
   const { responder, upstream, clock } = world;
   if (step.change !== undefined) change(world, step.change);
-  if (step.upstreamNow === "timeout") upstream.isSilent = true;
+  if (step.upstreamNow === "timeout") upstream.isSilent = clock.skipsWaits = true;
   if (step.advance !== undefined) clock.move(Number(step.advance.replace("s", "")) * 1000);
   if (step.names !== undefined) {
     upstream.answers = Object.fromEntries(
