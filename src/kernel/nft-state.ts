@@ -4,6 +4,7 @@ import {
   attributes,
   isMissing,
   NETLINK_NETFILTER,
+  NetlinkError,
   type NetlinkMessage,
   type NetlinkSocket,
   NLM_F_DUMP,
@@ -40,8 +41,8 @@ const NFPROTO_INET = 1;
 const NFGENMSG_BYTES = 4;
 const NLA_TYPE_MASK = 0x3fff;
 
-/** A dump takes milliseconds: three in a row are not interrupted by chance. */
-const DUMP_TRIES_MAX = 3;
+/** A dump takes milliseconds, and so does what disturbs it: ten in a row are not disturbed by chance. */
+const DUMP_TRIES_MAX = 10;
 
 /** Of the user data of a table, type and length stand before a comment (libnftnl, `udata.h`). */
 const USERDATA_HEADER_BYTES = 2;
@@ -58,9 +59,9 @@ export interface RawElement extends ElementBytes {
  * It goes around libnftables, which lists a large map slowly and, in some versions, crashes over it.
  */
 export class NftState implements Disposable {
-  readonly #netlink: NetlinkSocket;
+  readonly #netlink: Pick<NetlinkSocket, "request"> & Disposable;
 
-  constructor(netlink: NetlinkSocket) {
+  constructor(netlink: Pick<NetlinkSocket, "request"> & Disposable) {
     this.#netlink = netlink;
   }
 
@@ -94,14 +95,9 @@ export class NftState implements Disposable {
 
   /** The names of a table's chains. */
   chains(table: string): readonly string[] {
-    const names = attributes(text(NFTA_CHAIN_TABLE, table));
-    return this.#dump(NFT_MSG_GETCHAIN, names).flatMap(({ body }) => {
-      const found = parseAttributes(body, NFGENMSG_BYTES);
-      const name = found.get(NFTA_CHAIN_NAME);
-      const owner = found.get(NFTA_CHAIN_TABLE);
-      return name === undefined || owner === undefined || untilZero(owner) !== table
-        ? []
-        : [untilZero(name)];
+    return this.#ofTable(table, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE).flatMap(({ body }) => {
+      const name = parseAttributes(body, NFGENMSG_BYTES).get(NFTA_CHAIN_NAME);
+      return name === undefined ? [] : [untilZero(name)];
     });
   }
 
@@ -119,37 +115,55 @@ export class NftState implements Disposable {
       [NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE],
       [NFT_MSG_GETRULE, NFTA_RULE_TABLE],
     ] as const) {
-      for (const { body } of this.#dump(type, attributes(text(tableAttribute, table)))) {
-        const found = parseAttributes(body, NFGENMSG_BYTES);
-        const owner = found.get(tableAttribute);
-        // The first bytes hold the generation.
-        if (owner !== undefined && untilZero(owner) === table)
-          digest.update(body.subarray(NFGENMSG_BYTES));
-      }
+      // The first bytes hold the generation.
+      for (const { body } of this.#ofTable(table, type, tableAttribute))
+        digest.update(body.subarray(NFGENMSG_BYTES));
     }
     return digest.digest("hex");
   }
 
   /** The elements of a map or set; undefined if it is not there. */
   elements(table: string, set: string): readonly RawElement[] | undefined {
-    const names = attributes(
-      text(NFTA_SET_ELEM_LIST_TABLE, table),
-      text(NFTA_SET_ELEM_LIST_SET, set),
-    );
-    try {
-      return this.#dump(NFT_MSG_GETSETELEM, names).flatMap(({ body }) => parseElements(body));
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    return this.#elements(table, set, parseWholeList);
+  }
+
+  /** The same of a map that packets change: an element may be there twice or be left out. */
+  changingElements(table: string, set: string): readonly RawElement[] | undefined {
+    return this.#elements(table, set, (parts) => parts.flatMap(({ body }) => parseElements(body)));
   }
 
   [Symbol.dispose](): void {
     this.#netlink[Symbol.dispose]();
   }
 
+  /** Chains or rules of one table; older kernels give those of all. */
+  #ofTable(table: string, message: number, tableAttribute: number): readonly NetlinkMessage[] {
+    const parts = this.#dump(message, attributes(text(tableAttribute, table)), (all) => all);
+    return parts.filter(({ body }) => {
+      const owner = parseAttributes(body, NFGENMSG_BYTES).get(tableAttribute);
+      return owner !== undefined && untilZero(owner) === table;
+    });
+  }
+
+  #elements(
+    table: string,
+    set: string,
+    parse: (parts: readonly NetlinkMessage[]) => readonly RawElement[],
+  ): readonly RawElement[] | undefined {
+    const names = attributes(
+      text(NFTA_SET_ELEM_LIST_TABLE, table),
+      text(NFTA_SET_ELEM_LIST_SET, set),
+    );
+    try {
+      return this.#dump(NFT_MSG_GETSETELEM, names, parse);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** Somebody may write while it reads; then it reads again. */
-  #dump(message: number, names: Buffer): NetlinkMessage[] {
+  #dump<T>(message: number, names: Buffer, parse: (parts: readonly NetlinkMessage[]) => T): T {
     const request = {
       type: NFTABLES | message,
       flags: NLM_F_DUMP,
@@ -158,7 +172,7 @@ export class NftState implements Disposable {
     };
     for (let tries = 1; ; tries++) {
       try {
-        return this.#netlink.request(request);
+        return parse(this.#netlink.request(request));
       } catch (error) {
         if (errorCode(error) !== "EINTR" || tries === DUMP_TRIES_MAX) throw error;
       }
@@ -177,8 +191,33 @@ function header(): Buffer {
   return bytes;
 }
 
+/**
+ * All parts of a list in which nothing is missing. While the kernel moves the elements into a hash table of another
+ * size, which it does in the background after many were added, it may tell one part by the old order and the next by
+ * the new: some elements come twice then, others never, and no flag says so (`nft_rhash_walk`, kernel 6.18). Each part
+ * begins behind as many elements as were told, so that none is left out unless another comes twice.
+ */
+function parseWholeList(parts: readonly NetlinkMessage[]): RawElement[] {
+  const seen = new Set<string>();
+  return parts.flatMap(({ body }) =>
+    parseElements(body, (start, end) => {
+      // All of it: an interval set lists a key as the end of one interval and as the start of the next.
+      const bytes = body.toString("latin1", start, end);
+      if (seen.has(bytes))
+        throw new NetlinkError(
+          "EINTR",
+          "Cannot read the ruleset: an element came twice, it must be read again",
+        );
+      seen.add(bytes);
+    }),
+  );
+}
+
 /** Written for lists of 100,000: it makes no map of attributes. */
-function parseElements(body: Buffer): RawElement[] {
+function parseElements(
+  body: Buffer,
+  onElement?: (start: number, end: number) => void,
+): RawElement[] {
   const list = find(body, NFGENMSG_BYTES, body.length, NFTA_SET_ELEM_LIST_ELEMENTS);
   const elements: RawElement[] = [];
   if (list === undefined) return elements;
@@ -186,6 +225,7 @@ function parseElements(body: Buffer): RawElement[] {
     const length = body.readUInt16LE(at);
     if (length < 4) break;
     const end = at + length;
+    onElement?.(at, end);
     const key = dataValue(body, at + 4, end, NFTA_SET_ELEM_KEY);
     const keyEnd = dataValue(body, at + 4, end, NFTA_SET_ELEM_KEY_END);
     const value = dataValue(body, at + 4, end, NFTA_SET_ELEM_DATA);

@@ -61,7 +61,7 @@ export class HeldReader {
 
   #clientLists(): ReadonlySet<number> {
     const clients = ["4", "6"].flatMap(
-      (digit) => this.#state.elements(TABLE_NAME, `clients${digit}`) ?? [],
+      (digit) => this.#state.changingElements(TABLE_NAME, `clients${digit}`) ?? [],
     );
     return new Set(clients.map(({ key }) => listIdOf(firstNumber(key))));
   }
