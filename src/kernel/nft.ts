@@ -12,6 +12,9 @@ type NftErrorCode =
 /** Why a ruleset was not applied; the kernel is as it was before. */
 export class NftError extends PortolanError<NftErrorCode> {}
 
+/** nft quotes the command that was refused, which may name a thousand elements. */
+const REASON_LENGTH_MAX = 200;
+
 /** The Debian package is libnftables1; Fedora and Alpine have it in nftables. */
 const LIBRARY = "libnftables.so.1";
 
@@ -103,6 +106,10 @@ function rejection(message: string): NftError {
       "Cannot apply the nftables ruleset: the transaction is larger than the socket's buffer",
     );
   }
-  const reason = message.trim().split("\n", 2).join(" ");
-  return new NftError("NFT_REJECTED", `Cannot apply the nftables ruleset: ${reason}`);
+  const lines = message.trim().split("\n", 2).map(shortened);
+  return new NftError("NFT_REJECTED", `Cannot apply the nftables ruleset: ${lines.join(" ")}`);
+}
+
+function shortened(line: string): string {
+  return line.length <= REASON_LENGTH_MAX ? line : `${line.slice(0, REASON_LENGTH_MAX)}…`;
 }

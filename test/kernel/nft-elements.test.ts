@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test as always } from "node:test";
 import { createNetworkNamespace } from "../../src/kernel/namespaces.ts";
 import type { NetworkNamespace } from "../../src/kernel/network-namespace.ts";
-import { NftError } from "../../src/kernel/nft.ts";
+import { Nft, NftError } from "../../src/kernel/nft.ts";
 import { type ElementBytes, NftElements } from "../../src/kernel/nft-elements.ts";
 import { openNftState } from "../../src/kernel/nft-state.ts";
 import { namespacesMissing } from "./probe.ts";
@@ -117,6 +117,20 @@ test("what the kernel refuses has no effect at all, and the next transaction is 
   elements.run("t", [{ verb: "add", set: "numbers", elements: [number(1)] }]);
   assert.equal(state.elements("t", "numbers")?.length, 1);
   elements.run("t", []);
+});
+
+test("a refusal says what was refused, but not all thousand elements of it", async () => {
+  await using namespace = createNetworkNamespace("quoted", dir);
+  nft(namespace, table);
+  using commands = new Nft(namespace);
+  const all = Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255} . 80`).join(", ");
+  assert.throws(
+    () => commands.run(`delete element inet t numbers { ${all} }`),
+    (error) =>
+      error instanceof NftError &&
+      /No such file.* delete element inet t numbers \{ 10\.0\.0\.0 /.test(error.message) &&
+      error.message.length < 500,
+  );
 });
 
 test("a table's comment and chains are read; what is not there is undefined", async () => {
