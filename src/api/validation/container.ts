@@ -8,14 +8,15 @@ import {
   required,
 } from "../field-error.ts";
 import type { Container, ContainerPort, ContainerResizePolicy, PodSpec } from "../types.ts";
-import { validateProtocol } from "./endpoints.ts";
 import { validateEnvironment, validateEnvironmentSources } from "./environment.ts";
 import { dnsLabel, portName, portNumber } from "./names.ts";
+import { protocols } from "./network.ts";
 import { validateLifecycle, validateProbe } from "./probe.ts";
 import { repeats } from "./repeats.ts";
 import { validateResources } from "./resources.ts";
 import { validateContainerSecurity } from "./security-context.ts";
 import { validateDevices, validateMounts } from "./volume-mounts.ts";
+import { validateWord } from "./words.ts";
 
 /** All containers of a pod, ordinary ones and init containers. `field` is the path of the pod spec. */
 export function validateContainers(spec: PodSpec, field: string): FieldError[] {
@@ -82,12 +83,6 @@ function validateContainer(container: Container, spec: PodSpec, field: string): 
           `${field}.securityContext`,
         )),
   ];
-}
-
-/** A field that must hold one of a few words; defaulting has filled it in. */
-export function validateWord(word: string, words: readonly string[], field: string): FieldError[] {
-  if (word === "") return [required(field)];
-  return words.includes(word) ? [] : [notSupported(field, word, words)];
 }
 
 /** Pods only: a template may hold an image that somebody else replaces. */
@@ -162,7 +157,7 @@ function validatePorts(ports: readonly ContainerPort[], field: string): FieldErr
         ? [required(`${at}.containerPort`)]
         : invalidEach(`${at}.containerPort`, containerPort, portNumber(containerPort))),
       ...(hostPort === 0 ? [] : invalidEach(`${at}.hostPort`, hostPort, portNumber(hostPort))),
-      ...validateProtocol(protocol, `${at}.protocol`),
+      ...validateWord(protocol, protocols, `${at}.protocol`),
     ];
   });
 }

@@ -4,12 +4,10 @@ import {
   type FieldError,
   invalid,
   invalidEach,
-  notSupported,
   required,
   tooMany,
 } from "../field-error.ts";
 import type { Endpoint, EndpointHints, EndpointSlice, EndpointSlicePort } from "../types.ts";
-import { validateProtocol } from "./endpoints.ts";
 import {
   dnsLabel,
   dnsSubdomain,
@@ -18,8 +16,9 @@ import {
   portNumber,
   qualifiedName,
 } from "./names.ts";
-import { validateEndpointIp } from "./network.ts";
+import { protocols, validateEndpointIp } from "./network.ts";
 import { repeats } from "./repeats.ts";
+import { validateWord } from "./words.ts";
 
 const endpointsMax = 1000;
 const addressesMax = 100;
@@ -32,11 +31,7 @@ const addressTypes = ["FQDN", "IPv4", "IPv6"];
 export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
   const { addressType = "", endpoints = [], ports = [] } = slice;
   return [
-    ...(addressType === ""
-      ? [required("addressType")]
-      : addressTypes.includes(addressType)
-        ? []
-        : [notSupported("addressType", addressType, addressTypes)]),
+    ...validateWord(addressType, addressTypes, "addressType"),
     ...(endpoints.length > endpointsMax
       ? [tooMany("endpoints", endpoints.length, endpointsMax)]
       : endpoints.flatMap((endpoint, index) =>
@@ -130,7 +125,7 @@ function validatePorts(ports: readonly EndpointSlicePort[]): FieldError[] {
       ...(name === "" ? [] : invalidEach(`${field}.name`, name, dnsLabel(name))),
       ...(repeated[index] ? [duplicate(`${field}.name`, name)] : []),
       ...(port === undefined ? [] : invalidEach(`${field}.port`, port, portNumber(port))),
-      ...validateProtocol(protocol, `${field}.protocol`),
+      ...validateWord(protocol, protocols, `${field}.protocol`),
       ...(appProtocol === undefined
         ? []
         : invalidEach(`${field}.appProtocol`, appProtocol, qualifiedName(appProtocol))),

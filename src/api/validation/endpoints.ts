@@ -1,8 +1,9 @@
 import { parseIp } from "../../lib/ip.ts";
-import { type FieldError, invalidEach, notSupported, required } from "../field-error.ts";
+import { type FieldError, invalidEach, required } from "../field-error.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../types.ts";
 import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from "./names.ts";
 import { protocols, validateEndpointIp } from "./network.ts";
+import { validateWord } from "./words.ts";
 
 export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
   return subsets.flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`));
@@ -50,14 +51,9 @@ function validatePort(
         : []
       : invalidEach(`${field}.name`, name, dnsLabel(name))),
     ...invalidEach(`${field}.port`, port, portNumber(port)),
-    ...validateProtocol(protocol, `${field}.protocol`),
+    ...validateWord(protocol, protocols, `${field}.protocol`),
     ...(appProtocol === undefined
       ? []
       : invalidEach(`${field}.appProtocol`, appProtocol, qualifiedName(appProtocol))),
   ];
-}
-
-export function validateProtocol(protocol: string, field: string): FieldError[] {
-  if (protocol === "") return [required(field)];
-  return protocols.includes(protocol) ? [] : [notSupported(field, protocol, protocols)];
 }

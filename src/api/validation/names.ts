@@ -148,6 +148,9 @@ export function portName(text: string): string[] {
   return messages;
 }
 
+/** The largest value of Go's int32, which bounds times in seconds and ids of users. */
+export const int32Max = 2 ** 31 - 1;
+
 export function inRange(value: number, min: number, max: number): string[] {
   return Number.isInteger(value) && value >= min && value <= max
     ? []

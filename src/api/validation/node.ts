@@ -8,12 +8,12 @@ import {
   shown,
 } from "../field-error.ts";
 import type { Node, Taint } from "../types.ts";
-import { validateWord } from "./container.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
 import { cidrMessage } from "./network.ts";
 import { repeats } from "./repeats.ts";
 import { validateAmount } from "./resources.ts";
 import { taintEffects } from "./tolerations.ts";
+import { validateWord } from "./words.ts";
 
 /** One pod range for each address family. */
 const podCidrsMax = 2;

@@ -8,24 +8,25 @@ import {
 } from "../field-error.ts";
 import type { PodSpec } from "../types.ts";
 import { validateAffinity } from "./affinity.ts";
-import {
-  validateContainers,
-  validateHostNetworkPorts,
-  validateImagePadding,
-  validateWord,
-} from "./container.ts";
+import { validateContainers, validateHostNetworkPorts, validateImagePadding } from "./container.ts";
 import { validateDnsConfig } from "./dns-config.ts";
-import { dnsLabel, dnsSubdomain, inRange, qualifiedName, type TextRule } from "./names.ts";
+import {
+  dnsLabel,
+  dnsSubdomain,
+  inRange,
+  int32Max,
+  qualifiedName,
+  type TextRule,
+} from "./names.ts";
 import { validateIp } from "./network.ts";
 import { validateLabels } from "./object-meta.ts";
 import { repeats } from "./repeats.ts";
-import { validateList } from "./resources.ts";
+import { validateResourceList } from "./resources.ts";
 import { validateHostUsers, validatePodSecurity } from "./security-context.ts";
 import { validateTolerations } from "./tolerations.ts";
 import { validateTopologySpread } from "./topology-spread.ts";
 import { validateVolumes } from "./volume.ts";
-
-const secondsMax = 2 ** 31 - 1;
+import { validateWord } from "./words.ts";
 
 const restartPolicies = ["Always", "OnFailure", "Never"];
 const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -75,7 +76,7 @@ export function validatePodSpec(
     ...(preemptionPolicy === undefined
       ? []
       : validateWord(preemptionPolicy, preemptionPolicies, `${field}.preemptionPolicy`)),
-    ...(overhead === undefined ? [] : validateList(overhead, `${field}.overhead.limits`)),
+    ...(overhead === undefined ? [] : validateResourceList(overhead, `${field}.overhead.limits`)),
     ...(os === undefined ? [] : validateOs(os.name, `${field}.os`)),
   ];
 }
@@ -93,9 +94,7 @@ function validateGates({ schedulingGates = [] }: PodSpec, field: string): FieldE
 }
 
 function validateDeadline({ activeDeadlineSeconds: deadline }: PodSpec, field: string) {
-  return deadline === undefined
-    ? []
-    : invalidEach(field, deadline, inRange(deadline, 1, secondsMax));
+  return deadline === undefined ? [] : invalidEach(field, deadline, inRange(deadline, 1, int32Max));
 }
 
 function validateHostAliases({ hostAliases = [] }: PodSpec, field: string): FieldError[] {

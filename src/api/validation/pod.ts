@@ -2,10 +2,8 @@ import { withField } from "../copy.ts";
 import { type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import type { Affinity, Container, NodeSelector, Pod, PodSpec, Toleration } from "../types.ts";
-import { inRange } from "./names.ts";
+import { inRange, int32Max } from "./names.ts";
 import { validatePodImages, validatePodSpec } from "./pod-spec.ts";
-
-const secondsMax = 2 ** 31 - 1;
 
 const updatableFields = [
   "`spec.containers[*].image`",
@@ -71,7 +69,7 @@ function deadlineErrors(spec: PodSpec, old: PodSpec): FieldError[] {
       ? []
       : [invalid(field, null, "must not update from a positive integer to nil value")];
   }
-  const [problem] = inRange(next, 0, secondsMax);
+  const [problem] = inRange(next, 0, int32Max);
   if (problem !== undefined) return [invalid(field, next, problem)];
   return before !== undefined && before < next
     ? [invalid(field, next, "must be less than or equal to previous value")]

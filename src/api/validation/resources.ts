@@ -13,7 +13,7 @@ export function validateResources(
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   const hasCompute = names.some((name) => name === "cpu" || name === "memory");
   return [
-    ...validateList(limits, `${field}.limits`),
+    ...validateResourceList(limits, `${field}.limits`),
     ...Object.entries(requests).flatMap(([name, amount]) => [
       ...validateEntry(name, amount, `${field}.requests[${name}]`),
       ...validateRequest(name, amount, limits, field),
@@ -25,7 +25,7 @@ export function validateResources(
 }
 
 /** Amounts of resources by name. */
-export function validateList(list: ResourceList, field: string): FieldError[] {
+export function validateResourceList(list: ResourceList, field: string): FieldError[] {
   return Object.entries(list).flatMap(([name, amount]) =>
     validateEntry(name, amount, `${field}[${name}]`),
   );

@@ -4,7 +4,6 @@ import {
   forbidden,
   invalid,
   invalidEach,
-  notSupported,
   required,
   tooLong,
 } from "../field-error.ts";
@@ -15,12 +14,10 @@ import type {
   SecurityContext,
   Sysctl,
 } from "../types.ts";
-import { bytesOf, dnsSubdomainBytesMax, inRange } from "./names.ts";
+import { bytesOf, dnsSubdomainBytesMax, inRange, int32Max } from "./names.ts";
 import { validateLocalPath } from "./paths.ts";
 import { repeats } from "./repeats.ts";
-
-/** The highest id of a user or group. */
-const idMax = 2 ** 31 - 1;
+import { validateOptionalWord } from "./words.ts";
 
 /** What holds for all containers of a pod, and for the namespaces that they share. */
 export function validatePodSecurity(spec: PodSpec, field: string): FieldError[] {
@@ -29,7 +26,7 @@ export function validatePodSecurity(spec: PodSpec, field: string): FieldError[] 
   return [
     ...validateIds(context, ["fsGroup", "runAsUser", "runAsGroup"], at),
     ...(context.supplementalGroups ?? []).flatMap((id, index) =>
-      invalidEach(`${at}.supplementalGroups[${index}]`, id, inRange(id, 0, idMax)),
+      invalidEach(`${at}.supplementalGroups[${index}]`, id, inRange(id, 0, int32Max)),
     ),
     ...(hostPID && shareProcessNamespace
       ? [
@@ -41,11 +38,23 @@ export function validatePodSecurity(spec: PodSpec, field: string): FieldError[] 
         ]
       : []),
     ...validateSysctls(context.sysctls ?? [], spec, `${at}.sysctls`),
-    ...validateOneOf(context, "fsGroupChangePolicy", ["Always", "OnRootMismatch"], at),
+    ...validateOptionalWord(
+      context.fsGroupChangePolicy,
+      ["Always", "OnRootMismatch"],
+      `${at}.fsGroupChangePolicy`,
+    ),
     ...validateSeccomp(context.seccompProfile, `${at}.seccompProfile`),
     ...validateAppArmor(context.appArmorProfile, `${at}.appArmorProfile`),
-    ...validateOneOf(context, "supplementalGroupsPolicy", ["Merge", "Strict"], at),
-    ...validateOneOf(context, "seLinuxChangePolicy", ["MountOption", "Recursive"], at),
+    ...validateOptionalWord(
+      context.supplementalGroupsPolicy,
+      ["Merge", "Strict"],
+      `${at}.supplementalGroupsPolicy`,
+    ),
+    ...validateOptionalWord(
+      context.seLinuxChangePolicy,
+      ["MountOption", "Recursive"],
+      `${at}.seLinuxChangePolicy`,
+    ),
   ];
 }
 
@@ -70,7 +79,7 @@ export function validateContainerSecurity(
     invalid(field, context, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`);
   return [
     ...validateIds(context, ["runAsUser", "runAsGroup"], field),
-    ...validateOneOf(context, "procMount", ["Default", "Unmasked"], field),
+    ...validateOptionalWord(context.procMount, ["Default", "Unmasked"], `${field}.procMount`),
     ...(hostUsers && procMount === "Unmasked"
       ? [invalid(`${field}.procMount`, procMount, "`hostUsers` must be false to use `Unmasked`")]
       : []),
@@ -92,20 +101,8 @@ function validateIds<K extends "fsGroup" | "runAsUser" | "runAsGroup">(
 ): FieldError[] {
   return names.flatMap((name) => {
     const id = context[name];
-    return id === undefined ? [] : invalidEach(`${field}.${name}`, id, inRange(id, 0, idMax));
+    return id === undefined ? [] : invalidEach(`${field}.${name}`, id, inRange(id, 0, int32Max));
   });
-}
-
-function validateOneOf<K extends string>(
-  context: { readonly [name in K]?: string },
-  name: K,
-  words: readonly string[],
-  field: string,
-): FieldError[] {
-  const word = context[name];
-  return word === undefined || words.includes(word)
-    ? []
-    : [notSupported(`${field}.${name}`, word, words)];
 }
 
 const segment = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
@@ -186,6 +183,7 @@ function validateAppArmor(profile: AppArmorProfile | undefined, field: string): 
 }
 
 function validateProfileType(type: string, whenAbsent: string, field: string): FieldError[] {
-  if (type === "") return [required(`${field}.type`, whenAbsent)];
-  return profileTypes.includes(type) ? [] : [notSupported(`${field}.type`, type, profileTypes)];
+  return type === ""
+    ? [required(`${field}.type`, whenAbsent)]
+    : validateOptionalWord(type, profileTypes, `${field}.type`);
 }

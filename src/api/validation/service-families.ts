@@ -1,17 +1,11 @@
 import { familyOf } from "../../lib/ip.ts";
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  invalid,
-  notSupported,
-  required,
-} from "../field-error.ts";
+import { duplicate, type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { headlessIp, isHeadless, needsHealthCheckPort } from "../service-facts.ts";
 import type { Service } from "../types.ts";
 import { immutable } from "./names.ts";
 import { validateIp } from "./network.ts";
 import { repeats } from "./repeats.ts";
+import { validateOptionalWord } from "./words.ts";
 
 const families = ["IPv4", "IPv6"];
 const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
@@ -30,14 +24,10 @@ export function validateServiceFamilies(service: Service): FieldError[] {
   return [
     ...validateInStep(service),
     ...ipFamilies.flatMap((family, index) => [
-      ...(families.includes(family)
-        ? []
-        : [notSupported(`${familiesField}[${index}]`, family, families)]),
+      ...validateOptionalWord(family, families, `${familiesField}[${index}]`),
       ...(repeated[index] ? [duplicate(`${familiesField}[${index}]`, family)] : []),
     ]),
-    ...(ipFamilyPolicy === undefined || policies.includes(ipFamilyPolicy)
-      ? []
-      : [notSupported(policyField, ipFamilyPolicy, policies)]),
+    ...validateOptionalWord(ipFamilyPolicy, policies, policyField),
     ...validateClusterIps(service),
   ];
 }

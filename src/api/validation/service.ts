@@ -15,13 +15,18 @@ import {
   needsHealthCheckPort,
 } from "../service-facts.ts";
 import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from "../types.ts";
-import { validateWord } from "./container.ts";
-import { validateProtocol } from "./endpoints.ts";
 import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from "./names.ts";
-import { validateCidr, validateEndpointIp, validateIp, validatePortReference } from "./network.ts";
+import {
+  protocols,
+  validateCidr,
+  validateEndpointIp,
+  validateIp,
+  validatePortReference,
+} from "./network.ts";
 import { validateLabels } from "./object-meta.ts";
 import { repeats } from "./repeats.ts";
 import { validateServiceFamilies } from "./service-families.ts";
+import { validateOptionalWord, validateWord } from "./words.ts";
 
 /** Longest time for which one client is kept at one endpoint. */
 const affinitySecondsMax = 86_400;
@@ -141,7 +146,7 @@ function validatePort(
         : []
       : invalidEach(`${field}.name`, name, dnsLabel(name))),
     ...invalidEach(`${field}.port`, port, portNumber(port)),
-    ...validateProtocol(protocol, `${field}.protocol`),
+    ...validateWord(protocol, protocols, `${field}.protocol`),
     ...validatePortReference(targetPort, `${field}.targetPort`),
     ...(appProtocol === undefined
       ? []
@@ -250,12 +255,11 @@ function validateExternalTraffic(service: Service): FieldError[] {
 
 function validateInternalTraffic({ type = "", internalTrafficPolicy }: ServiceSpec): FieldError[] {
   const field = "spec.internalTrafficPolicy";
-  if (internalTrafficPolicy !== undefined) {
-    return trafficPolicies.includes(internalTrafficPolicy)
-      ? []
-      : [notSupported(field, internalTrafficPolicy, trafficPolicies)];
-  }
-  return ["ClusterIP", "LoadBalancer", "NodePort"].includes(type) ? [required(field)] : [];
+  const isMissing =
+    internalTrafficPolicy === undefined && ["ClusterIP", "LoadBalancer", "NodePort"].includes(type);
+  return isMissing
+    ? [required(field)]
+    : validateOptionalWord(internalTrafficPolicy, trafficPolicies, field);
 }
 
 const ipModes = ["Proxy", "VIP"];

@@ -1,9 +1,10 @@
-import { duplicate, type FieldError, invalid, notSupported, required } from "../field-error.ts";
+import { duplicate, type FieldError, invalid, required } from "../field-error.ts";
 import type { LabelSelector, TopologySpreadConstraint } from "../types.ts";
 import { validateLabelKeys } from "./affinity.ts";
 import { validateLabelSelector } from "./label-selector.ts";
 import { positive } from "./names.ts";
 import { repeats } from "./repeats.ts";
+import { validateOptionalWord } from "./words.ts";
 
 const actions = ["DoNotSchedule", "ScheduleAnyway"];
 const inclusionPolicies = ["Honor", "Ignore"];
@@ -34,24 +35,16 @@ function validateConstraint(constraint: TopologySpreadConstraint, field: string)
   return [
     ...(maxSkew > 0 ? [] : [invalid(`${field}.maxSkew`, maxSkew, positive)]),
     ...(topologyKey === "" ? [required(`${field}.topologyKey`, "can not be empty")] : []),
-    ...validateOneOf(whenUnsatisfiable, actions, `${field}.whenUnsatisfiable`),
+    ...validateOptionalWord(whenUnsatisfiable, actions, `${field}.whenUnsatisfiable`),
     ...validateMinDomains(constraint, `${field}.minDomains`),
-    ...validateOneOf(nodeAffinityPolicy, inclusionPolicies, `${field}.nodeAffinityPolicy`),
-    ...validateOneOf(nodeTaintsPolicy, inclusionPolicies, `${field}.nodeTaintsPolicy`),
+    ...validateOptionalWord(nodeAffinityPolicy, inclusionPolicies, `${field}.nodeAffinityPolicy`),
+    ...validateOptionalWord(nodeTaintsPolicy, inclusionPolicies, `${field}.nodeTaintsPolicy`),
     ...validateLabelKeys(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
     ...validateKeysOnce(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
     ...(labelSelector === undefined
       ? []
       : validateLabelSelector(labelSelector, `${field}.labelSelector`)),
   ];
-}
-
-function validateOneOf(
-  word: string | undefined,
-  words: readonly string[],
-  field: string,
-): FieldError[] {
-  return word === undefined || words.includes(word) ? [] : [notSupported(field, word, words)];
 }
 
 function validateMinDomains(

@@ -9,6 +9,7 @@ import {
 import type { Container, Volume, VolumeMount } from "../types.ts";
 import { validateLocalPath, validateNoBacksteps } from "./paths.ts";
 import { repeats } from "./repeats.ts";
+import { validateOptionalWord } from "./words.ts";
 
 const propagations = ["Bidirectional", "HostToContainer", "None"];
 
@@ -79,9 +80,7 @@ function validatePropagation(
   if (mountPropagation === undefined) return [];
   const detail = "Bidirectional mount propagation is available only to privileged containers";
   return [
-    ...(propagations.includes(mountPropagation)
-      ? []
-      : [notSupported(field, mountPropagation, propagations)]),
+    ...validateOptionalWord(mountPropagation, propagations, field),
     ...(mountPropagation === "Bidirectional" && securityContext?.privileged !== true
       ? [forbidden(field, detail)]
       : []),

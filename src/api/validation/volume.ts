@@ -4,7 +4,6 @@ import {
   forbidden,
   invalid,
   invalidEach,
-  notSupported,
   required,
 } from "../field-error.ts";
 import type {
@@ -21,6 +20,7 @@ import { validateFieldRef, validateResourceRef } from "./field-reference.ts";
 import { dnsLabel } from "./names.ts";
 import { validateLocalNonReservedPath, validateNoBacksteps } from "./paths.ts";
 import { repeats } from "./repeats.ts";
+import { validateOptionalWord } from "./words.ts";
 
 /** What is wrong with each of a pod's volumes. One with mistakes is no volume: who mounts it does not find it. */
 export function validateVolumes(volumes: readonly Volume[], field: string): FieldError[][] {
@@ -117,7 +117,7 @@ function validateHostPath({ path = "", type = "" }: HostPathVolumeSource, field:
   if (path === "") return [required(`${field}.path`)];
   return [
     ...validateNoBacksteps(path, `${field}.path`),
-    ...(hostPathTypes.includes(type) ? [] : [notSupported(`${field}.type`, type, hostPathTypes)]),
+    ...validateOptionalWord(type, hostPathTypes, `${field}.type`),
   ];
 }
 

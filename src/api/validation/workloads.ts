@@ -20,6 +20,7 @@ import {
   validateTemplateMeta,
   whenCompiled,
 } from "./pod-template.ts";
+import { validateOptionalWord } from "./words.ts";
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
@@ -77,7 +78,11 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
         : [invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")]),
     ...validateUpdateStrategy(spec),
     ...(["whenDeleted", "whenScaled"] as const).flatMap((name) =>
-      validateRetention(retention?.[name], `spec.persistentVolumeClaimRetentionPolicy.${name}`),
+      validateOptionalWord(
+        retention?.[name],
+        ["Retain", "Delete"],
+        `spec.persistentVolumeClaimRetentionPolicy.${name}`,
+      ),
     ),
     ...validateCounts(spec, ["replicas", "minReadySeconds"], "spec"),
     ...((spec.ordinals?.start ?? 0) < 0
@@ -88,11 +93,6 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
     ...whenCompiled(spec.selector, "", () => validateTemplateMeta(spec.template, spec.selector)),
     ...validateEndless(spec.template?.spec, "StatefulSet"),
   ];
-}
-
-function validateRetention(word: string | undefined, field: string): FieldError[] {
-  const words = ["Retain", "Delete"];
-  return word === undefined || words.includes(word) ? [] : [notSupported(field, word, words)];
 }
 
 const changeable = [
