@@ -9,7 +9,10 @@ const TIOCSWINSZ = 0x5414;
 
 /** The two ends of a pseudo-terminal, as file descriptors that the caller closes. */
 export interface Pty {
-  /** Our end: what the program prints is read here, what is written here it gets as typed input. */
+  /**
+   * Our end: what the program prints is read here, what is written here it gets as typed input. Not blocking: EAGAIN
+   * says that there is nothing to read, or that the program does not read what was typed.
+   */
   readonly master: number;
   /** The program's end: its standard input, output and error. Close it once the program has it. */
   readonly slave: number;
@@ -31,7 +34,7 @@ export interface TerminalSize {
  */
 export function openPty(size?: TerminalSize, dev = "/dev"): Pty {
   const flags = constants.O_RDWR | constants.O_NOCTTY;
-  const master = openMaster(`${dev}/ptmx`, flags);
+  const master = openMaster(`${dev}/ptmx`, flags | constants.O_NONBLOCK);
   try {
     const number = Buffer.alloc(4);
     ioctl(master, TIOCSPTLCK, number);

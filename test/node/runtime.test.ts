@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -391,6 +392,18 @@ test("Exec with a terminal has a real one, of the size that was set", { skip }, 
   const [screen, exit] = await Promise.all([text(run.stdout), run.exited]);
   assert.match(screen, /40 100\r\n\/dev\/pts\/0\r\nxterm\r\n/);
   assert.equal(exit.exitCode, 0);
+});
+
+test("Input that no program reads holds nobody up", { skip, timeout: 60_000 }, async () => {
+  await using pod = await openPod();
+  const container = start(pod, { command: ["sleep", "60"] });
+  // As many as Node has threads for files, and more than a terminal takes.
+  for (let index = 0; index < 4; index++) {
+    const run = container.exec({ command: ["sleep", "60"], hasStdin: true, hasTty: true });
+    run.stdout.resume();
+    run.stdin?.write("line\n".repeat(100_000));
+  }
+  await stat(dir);
 });
 
 test("A container with a terminal of its own has its output in the log", { skip }, async () => {

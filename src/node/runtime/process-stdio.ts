@@ -1,4 +1,4 @@
-import { closeSync, write } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { ReadStream } from "node:tty";
@@ -72,52 +72,54 @@ function pipeStdio(hasStdin: boolean): ProcessStdio {
 
 function terminalStdio(dev: string): ProcessStdio {
   const { master, slave } = openPty(undefined, dev);
-  let isOpen = true;
-  const closed = () => {
-    isOpen = false;
-  };
+  let screen: ReadStream | undefined;
+  // A stream closes its file before it says so, and the number may be another file's by then.
+  const isOpen = () => screen?.destroyed !== true;
   return {
     forChild: [slave, slave, slave],
     release: () => closeSync(slave),
     abandon: () => closeSync(master),
     open: () => {
-      const screen = new ReadStream(master);
+      const reader = new ReadStream(master);
+      screen = reader;
       const stdout = new PassThrough();
-      screen.pipe(stdout);
+      reader.pipe(stdout);
       // The master reads as EIO once nobody has the terminal open: an end like any other.
-      screen.on("error", () => screen.destroy());
-      screen.on("close", () => {
-        closed();
-        stdout.end();
-      });
-      stdout.on("close", () => screen.destroy());
-      return { stdin: keyboard(master, () => isOpen), stdout };
+      reader.on("error", () => reader.destroy());
+      reader.on("close", () => stdout.end());
+      stdout.on("close", () => reader.destroy());
+      return { stdin: keyboard(master, isOpen), stdout };
     },
     resize: (size) => {
-      if (isOpen) setTerminalSize(master, size);
+      if (isOpen()) setTerminalSize(master, size);
     },
   };
 }
 
-/** Types into a terminal. It is not closed with this stream: its end is the program's, not the typist's. */
+/**
+ * Types into a terminal. It is not closed with this stream: its end is the program's, not the typist's. On this thread,
+ * as it never blocks: a file that is closed meanwhile could not be told from the next one of its number elsewhere.
+ */
 function keyboard(master: number, isOpen: () => boolean): Writable {
   const type = (chunk: Buffer, done: () => void): void => {
-    if (!isOpen()) {
-      done();
-      return;
-    }
-    write(master, chunk, 0, chunk.length, null, (error, bytes) => {
-      const isOver = error !== null && errorCode(error) !== "EAGAIN";
-      const rest = chunk.subarray(error === null ? bytes : 0);
-      if (isOver || rest.length === 0) done();
-      else setTimeout(() => type(rest, done), TERMINAL_FULL_PAUSE_MS);
-    });
+    const rest = isOpen() ? chunk.subarray(typed(master, chunk)) : Buffer.alloc(0);
+    if (rest.length === 0) done();
+    else setTimeout(() => type(rest, done), TERMINAL_FULL_PAUSE_MS);
   };
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => type(chunk, done),
     // Ctrl-D: what a terminal's end of input is.
     final: (done) => type(Buffer.from([4]), done),
   });
+}
+
+/** How many bytes are dealt with: where nobody has the terminal open any more, all of them. */
+function typed(master: number, chunk: Buffer): number {
+  try {
+    return writeSync(master, chunk);
+  } catch (error) {
+    return errorCode(error) === "EAGAIN" ? 0 : chunk.length;
+  }
 }
 
 function closeAll(fds: readonly (number | undefined)[]): void {
