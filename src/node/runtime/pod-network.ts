@@ -28,10 +28,20 @@ export interface PodNetworkOptions {
  * so passes its hooks. Both ends know the other's Ethernet address for good: nobody has to ask on the wire.
  */
 export function connectPod(options: PodNetworkOptions): NetworkNamespace {
-  const { uid, node, ips } = options;
-  const name = linkName(uid);
+  const { uid, node } = options;
   disconnectPod(uid, node);
   const pod = createHeldNetworkNamespace(`pod-${uid}`);
+  try {
+    connect(pod, options);
+    return pod;
+  } catch (error) {
+    void pod[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function connect(pod: NetworkNamespace, { uid, node, ips }: PodNetworkOptions): void {
+  const name = linkName(uid);
   const nodeMac = macOf(`node ${uid}`);
   const podMac = macOf(`pod ${uid}`);
   using outer = openLinks(node);
@@ -52,7 +62,6 @@ export function connectPod(options: PodNetworkOptions): NetworkNamespace {
     outer.setNeighbour(name, { address: ip, mac: podMac });
     outer.setRoute({ to: `${ip}/${length}`, dev: name });
   }
-  return pod;
 }
 
 /** Takes the cable of a pod away, and with it addresses and routes. Nothing happens if there is none. */

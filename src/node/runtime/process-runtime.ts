@@ -59,8 +59,9 @@ class ProcessRuntime implements Runtime {
       if (!pod.isHostNetwork) this.#releaseAddresses(ips);
       this.#pods.delete(pod.uid);
     };
+    let network: NetworkNamespace | undefined;
     try {
-      const network = pod.isHostNetwork ? undefined : connectPod({ uid: pod.uid, node, ips });
+      network = pod.isHostNetwork ? undefined : connectPod({ uid: pod.uid, node, ips });
       const context = {
         tools: this.#tools,
         staging: join(dir, "root"),
@@ -81,6 +82,7 @@ class ProcessRuntime implements Runtime {
       return running;
     } catch (error) {
       release();
+      await network?.[Symbol.asyncDispose]();
       disconnectPod(pod.uid, node);
       if (error instanceof RuntimeError) throw error;
       throw new RuntimeError(
