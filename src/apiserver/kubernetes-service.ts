@@ -23,7 +23,7 @@ export interface KubernetesServiceOptions extends ApiServerPlace {
 const { namespace, name } = kubernetesPlace;
 const key = keyOf(namespace, name);
 const CHECK_EVERY_MS = 10_000;
-/** After a change, so that the write that made it has come to its end, and after a failure. */
+/** After a change, so that the write that made it has come to its end. */
 const PAUSE_MS = 200;
 
 /** Keeps the Service `kubernetes` and its endpoints as they must be, whoever changes or deletes them. */
@@ -41,10 +41,10 @@ export async function maintainKubernetesService(options: KubernetesServiceOption
       try {
         await reconcile(context, one);
       } catch (error) {
-        wake.abort();
-        if (!isConflict(error)) {
-          log.warn("Cannot maintain the Service kubernetes", { error: describeError(error) });
-        }
+        // Somebody was quicker: look again soon. What fails for another reason, as an address that another Service
+        // holds by now, fails again: it waits for the next check.
+        if (isConflict(error)) wake.abort();
+        else log.warn("Cannot maintain the Service kubernetes", { error: describeError(error) });
       }
     }
     await clock.sleep(CHECK_EVERY_MS, AbortSignal.any([signal, wake.signal]));

@@ -1,36 +1,20 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { kindOfResource } from "../../src/api/kinds.ts";
-import { endpoints, namespaces } from "../../src/api/resource.ts";
-import { ServiceAllocators } from "../../src/apiserver/allocators/service-allocators.ts";
+import { endpoints } from "../../src/api/resource.ts";
 import type { Incoming } from "../../src/apiserver/exchange.ts";
 import { authenticated } from "../../src/apiserver/identity.ts";
 import { forbidden } from "../../src/apiserver/refusals.ts";
-import { keyOf, ObjectStore } from "../../src/apiserver/store/object-store.ts";
+import { keyOf } from "../../src/apiserver/store/object-store.ts";
 import { createObject } from "../../src/apiserver/write/create.ts";
 import { handleReplace } from "../../src/apiserver/write/write-handlers.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { silentLogger } from "../../src/lib/log.ts";
-import { openSqliteStorage } from "../../src/storage/sqlite/sqlite-storage.ts";
+import { openWriteContext } from "./write-context.ts";
 
 test("a PUT that would create asks whether its caller may; one that updates does not", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "portolan-put-"));
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const storage = cleanup.use(await openSqliteStorage({ directory, log: silentLogger }));
-  const store = await ObjectStore.open(storage, systemClock);
-  cleanup.defer(() => store.close());
-  const nodePorts = { from: 30000, to: 32767 };
-  const random = Math.random;
-  const allocators = new ServiceAllocators({ serviceCidrs: [], nodePorts, random });
-  const context = { store, clock: systemClock, random, uuid: randomUUID, allocators };
+  const context = await openWriteContext(cleanup);
+  const { store } = context;
   const inDefault = { dryRun: false, namespace: "default" };
-  const namespace = { metadata: { name: "default" } };
-  await createObject(context, kindOfResource(namespaces), namespace, inDefault);
 
   const kind = kindOfResource(endpoints);
   const place = { kind, namespace: "default", name: "mine", key: keyOf("default", "mine") };

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { kindOfResource } from "../../src/api/kinds.ts";
+import { services } from "../../src/api/resource.ts";
+import type { Service } from "../../src/api/types.ts";
+import { maintainKubernetesService } from "../../src/apiserver/kubernetes-service.ts";
+import { createObject } from "../../src/apiserver/write/create.ts";
+import { parseCidr } from "../../src/lib/ip.ts";
+import { createLogger } from "../../src/lib/log.ts";
+import { ManualClock, settle } from "../../src/lib/manual-clock.ts";
 import { type HttpClient, httpClient } from "./http-client.ts";
 import { type Lab, startLab } from "./lab.ts";
+import { openWriteContext } from "./write-context.ts";
 
 let lab: Lab;
 let http: HttpClient;
@@ -55,4 +64,33 @@ test("a change to the endpoints is undone", async () => {
     subsets: [{ addresses: [{ ip: "10.0.0.9" }], ports: [{ port: 1 }] }],
   });
   await eventually(endpoints, (json) => Object(json).subsets[0].addresses[0].ip === "192.168.0.1");
+});
+
+test("while another Service holds its address, it is tried for every ten seconds and not more often", async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const clock = new ManualClock();
+  const serviceCidr = parseCidr("172.30.0.0/16")!;
+  const context = await openWriteContext(cleanup, { clock, serviceCidrs: [serviceCidr] });
+  const holder: Service = {
+    metadata: { name: "holder" },
+    spec: { clusterIP: "172.30.0.1", ports: [{ port: 80 }] },
+  };
+  const inDefault = { dryRun: false, namespace: "default" };
+  await createObject(context, kindOfResource(services), holder, inDefault);
+  const warnings: string[] = [];
+  const write = (line: string) => warnings.push(line);
+  const log = createLogger({ room: "apiserver", level: "warn", write, now: () => clock.now() });
+  const end = new AbortController();
+  const apiEndpoint = { host: "192.168.0.1", port: 6443 };
+  const options = { context, serviceCidr, apiEndpoint, log, signal: end.signal };
+  const maintaining = maintainKubernetesService(options);
+  cleanup.defer(async () => {
+    end.abort();
+    await maintaining;
+  });
+  // The first turn makes the other two objects, which takes the disk its time.
+  while (clock.sleepers === 0) await settle();
+  await clock.advance(60_000);
+  assert.ok(warnings.length > 2 && warnings.length < 10, `${warnings.length} warnings`);
+  assert.match(warnings[0] ?? "", /provided IP is already allocated/);
 });
