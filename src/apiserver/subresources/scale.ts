@@ -5,11 +5,11 @@ import { bodyTypes } from "../../api/kinds.ts";
 import { applyPatch } from "../../api/patch/apply-patch.ts";
 import { labelSelectorText } from "../../api/selectors.ts";
 import type { Deployment, KubeObject, ReplicaSet, Scale, StatefulSet } from "../../api/types.ts";
-import { type Answer, bytesAnswer, type Incoming, jsonAnswer } from "../exchange.ts";
-import { negotiateForm } from "../negotiate.ts";
+import { type Answer, bytesAnswer, type Incoming } from "../exchange.ts";
+import { type Form, negotiateForm } from "../negotiate.ts";
 import { renderItem } from "../read/render.ts";
 import { methodNotAllowed, notFound } from "../refusals.ts";
-import { objectOf } from "../store/item.ts";
+import { type Item, objectOf } from "../store/item.ts";
 import { updateObject } from "../write/update.ts";
 import type { Place, WriteContext } from "../write/write-context.ts";
 import { contentType } from "../write/write-handlers.ts";
@@ -28,22 +28,22 @@ export async function handleScale(
     case "GET": {
       const item = context.store.get(place.kind, place.key);
       if (item === undefined) throw notFound(place.kind, place.name);
-      const bytes = Buffer.from(JSON.stringify(scaleOf(objectOf(item))));
-      const nowMs = context.clock.now();
-      return bytesAnswer(200, [renderItem(bodyTypes.Scale, { ...item, bytes }, form, nowMs)]);
+      return scaleAnswer(context, item, form);
     }
     case "PUT": {
       const { dryRun, fieldValidation } = writeOptions(request.query, "UpdateOptions");
       const body = await request.readBody();
       const { object } = decodeMeta("Scale", body, contentType(request), { fieldValidation });
-      return change(context, place, { dryRun, isPatch: false }, () => object);
+      const options = { dryRun, isPatch: false };
+      return scaleAnswer(context, await change(context, place, options, () => object), form);
     }
     case "PATCH": {
       const { dryRun, fieldValidation } = writeOptions(request.query, "PatchOptions");
       const body = await request.readBody();
-      return change(context, place, { dryRun, isPatch: true }, (current) =>
+      const written = await change(context, place, { dryRun, isPatch: true }, (current) =>
         applyPatch(bodyTypes.Scale, current, body, contentType(request), { fieldValidation }),
       );
+      return scaleAnswer(context, written, form);
     }
     default:
       throw methodNotAllowed();
@@ -55,8 +55,8 @@ async function change(
   place: Place,
   options: { readonly dryRun: boolean; readonly isPatch: boolean },
   next: (current: Scale) => Pick<Scale, "metadata" | "spec">,
-): Promise<Answer> {
-  const written = await updateObject(
+): Promise<Item> {
+  const { item } = await updateObject(
     context,
     place,
     { ...options, subresource: undefined },
@@ -82,7 +82,12 @@ async function change(
       return scaled;
     },
   );
-  return jsonAnswer(200, scaleOf(objectOf(written.item)));
+  return item;
+}
+
+function scaleAnswer({ clock }: WriteContext, item: Item, form: Form): Answer {
+  const bytes = Buffer.from(JSON.stringify(scaleOf(objectOf(item))));
+  return bytesAnswer(200, [renderItem(bodyTypes.Scale, { ...item, bytes }, form, clock.now())]);
 }
 
 function versionOf(
