@@ -150,8 +150,9 @@ async function stream(routes: RouteContext, upgrade: Upgrade): Promise<void> {
     throw badRequest("this resource takes no upgrade");
   }
   const { namespace, name, subresource } = target;
-  if (!isStreamVerb(subresource) || namespace === undefined || name === undefined)
+  if (!isStreamVerb(subresource) || namespace === undefined || name === undefined) {
     throw noSuchPath();
+  }
   const place = { kind: kindOfResource(pods), namespace, name, key: keyOf(namespace, name) };
   await routes.nodes.stream(subresource, place, { ...upgrade, request });
 }

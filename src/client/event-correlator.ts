@@ -14,10 +14,7 @@ export type EventVerdict =
 /** Events that an object may cause at once, and how fast this room grows back (client-go: 25, one per 5 minutes). */
 const BURST = 25;
 const REFILL_MS = 5 * 60_000;
-/**
- * Events that differ in their message only: from the so-manieth on they are one, until for so long none came
- * (client-go: 10, 10 minutes).
- */
+/** The tenth event that differs from others in its message only, and all after it, are one, until ten minutes bring none (client-go). */
 const SIMILAR_MAX = 10;
 const SIMILAR_MS = 10 * 60_000;
 /** Objects and events remembered; the oldest are forgotten. */

@@ -97,8 +97,9 @@ function accessOf(spec: AccessSpec | undefined): Access {
 export async function reviewToken(request: Incoming): Promise<Answer> {
   const body = await request.readBody();
   const { object } = decodeMeta("TokenReview", body, contentType(request), options);
-  if ((object.spec?.token ?? "") === "")
+  if ((object.spec?.token ?? "") === "") {
     throw badRequest("token is required for TokenReview in authentication");
+  }
   return jsonAnswer(201, {
     kind: "TokenReview",
     apiVersion: "authentication.k8s.io/v1",
