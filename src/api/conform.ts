@@ -16,6 +16,7 @@ const RAW_DEPTH_MAX = 1000;
 /** A value is of another type than the schema has. The message is what Go's decoder would say. */
 export class MismatchError extends Error {}
 
+/** What became of a value that follows a schema now. */
 export interface Conformed {
   readonly value: JsonObject;
   /** Paths of fields that the schema doesn't have, such as `spec.ports[0].color`; they are left out of `value`. */

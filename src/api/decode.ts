@@ -18,10 +18,12 @@ import type { KubeObject } from "./types.ts";
 /** What becomes of fields that the schema doesn't have, or that stand twice. */
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
+/** How strictly a body is read. */
 export interface DecodeOptions {
   readonly fieldValidation: FieldValidation;
 }
 
+/** A body that has been read. */
 export interface Decoded<T> {
   readonly object: T;
   /** What the client is to be told: one line per unknown or duplicate field; only with "Warn". */

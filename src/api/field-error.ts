@@ -38,22 +38,27 @@ const labels: Readonly<Record<FieldErrorReason, string>> = {
   FieldValueTooMany: "Too many",
 };
 
+/** Something has to be there, and is not. */
 export function required(field: string, detail = ""): FieldError {
   return withoutValue("FieldValueRequired", field, detail);
 }
 
+/** Something may not be there, or not so; the value does not matter. */
 export function forbidden(field: string, detail: string): FieldError {
   return withoutValue("FieldValueForbidden", field, detail);
 }
 
+/** A value that breaks a rule. */
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return withValue("FieldValueInvalid", field, value, detail);
 }
 
+/** A value that stood there before. */
 export function duplicate(field: string, value: unknown, detail = ""): FieldError {
   return withValue("FieldValueDuplicate", field, value, detail);
 }
 
+/** A reference to nothing. */
 export function notFound(field: string, value: unknown): FieldError {
   return withValue("FieldValueNotFound", field, value, "");
 }
@@ -73,6 +78,7 @@ export function tooLong(field: string, bytesMax: number): FieldError {
   return withoutValue("FieldValueTooLong", field, `may not be more than ${bytesMax} bytes`);
 }
 
+/** More items than a list may have; Kubernetes shows how many there are. */
 export function tooMany(field: string, count: number, countMax: number): FieldError {
   return withValue("FieldValueTooMany", field, count, `must have at most ${countMax} items`);
 }

@@ -264,6 +264,8 @@ export interface BodyOf {
   readonly SubjectAccessReview: k.SubjectAccessReview;
   readonly TokenReview: k.TokenReview;
 }
+
+/** The kind of such a body. */
 export type BodyName = keyof BodyOf;
 
 /** Their schemas, for `decodeMeta`, and for patches of `scale`. */

@@ -13,6 +13,7 @@ export function needsClusterIp({ spec }: Service): boolean {
   return spec?.type !== "ExternalName";
 }
 
+/** Whether every node is to listen on a port for it. */
 export function needsNodePorts({ spec }: Service): boolean {
   return spec?.type === "NodePort" || spec?.type === "LoadBalancer";
 }

@@ -29,6 +29,7 @@ export interface StatusCause {
   readonly field?: string;
 }
 
+/** `metav1.StatusDetails`: what a refusal is about. */
 export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
@@ -76,11 +77,16 @@ export class StatusError extends PortolanError<StatusReason> {
   }
 }
 
+/** Whether an error is a refusal for this reason. */
 export function isStatus(error: unknown, reason: StatusReason): error is StatusError {
   return error instanceof StatusError && error.code === reason;
 }
+
+/** 404: there is no such object. */
 export const isNotFound = (error: unknown) => isStatus(error, "NotFound");
+/** 409: somebody else has changed the object since it was read. */
 export const isConflict = (error: unknown) => isStatus(error, "Conflict");
+/** 409: the name is taken. */
 export const isAlreadyExists = (error: unknown) => isStatus(error, "AlreadyExists");
 /** 410: the resource version is too old to resume from. */
 export const isGone = (error: unknown) => isStatus(error, "Expired") || isStatus(error, "Gone");

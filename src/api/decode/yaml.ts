@@ -11,6 +11,7 @@ const ALIASES_MAX = 100;
  */
 const TOKENS_MAX = 150_000;
 
+/** A YAML document that has been read. */
 export interface YamlValue {
   readonly value: unknown;
   /** Keys that stand twice in one map, as Go's reader tells of them: one line each. */

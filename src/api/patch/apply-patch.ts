@@ -22,6 +22,7 @@ export const patchMediaTypes = [
 ] as const;
 type PatchMediaType = (typeof patchMediaTypes)[number];
 
+/** How strictly a patch and its result are read. */
 export interface PatchOptions {
   readonly fieldValidation: FieldValidation;
   /** Gets what "Warn" has to say, one text per unknown or duplicate field. */

@@ -1,6 +1,7 @@
 import { isJsonObject } from "../conform.ts";
 import type { JsonValue } from "../schema/schema.ts";
 
+/** What decides the order of a merged list. */
 export interface ElementOrder {
   readonly items: readonly JsonValue[];
   /** The order that the patch asks for; items that it names come from the patch. */

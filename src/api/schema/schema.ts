@@ -30,6 +30,8 @@ export const scalarNames = [
   "RawExtension",
   "FieldsV1",
 ] as const;
+
+/** The name of a type without parts. */
 export type ScalarName = (typeof scalarNames)[number];
 
 /** A value as JSON has it. */
@@ -66,6 +68,7 @@ export interface Field {
   readonly doc: string;
 }
 
+/** How a strategic merge patch treats a field. */
 export interface PatchStrategy {
   readonly merge: boolean;
   readonly replace: boolean;

@@ -10,6 +10,7 @@ import {
 import { dnsSubdomain } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
+/** The rules of ConfigMaps. */
 export const configMapStrategy = defineStrategy<ConfigMap>({
   namespaced: true,
   name: dnsSubdomain,
@@ -17,6 +18,7 @@ export const configMapStrategy = defineStrategy<ConfigMap>({
   validateChange: validateConfigMapChange,
 });
 
+/** The rules of Secrets. */
 export const secretStrategy = defineStrategy<Secret>({
   namespaced: true,
   name: dnsSubdomain,
@@ -42,6 +44,7 @@ function withStringData(secret: Secret): Secret {
   return without({ ...secret, data }, "stringData");
 }
 
+/** The rules of ServiceAccounts. */
 export const serviceAccountStrategy = defineStrategy<ServiceAccount>({
   namespaced: true,
   name: dnsSubdomain,

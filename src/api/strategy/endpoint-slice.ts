@@ -8,6 +8,7 @@ import {
 import { dnsSubdomain } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
+/** The rules of EndpointSlices. */
 export const endpointSliceStrategy = defineStrategy<EndpointSlice>({
   namespaced: true,
   name: dnsSubdomain,

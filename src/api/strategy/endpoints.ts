@@ -4,6 +4,7 @@ import { validateEndpoints } from "../validation/endpoints.ts";
 import { dnsSubdomain } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
+/** The rules of Endpoints. */
 export const endpointsStrategy = defineStrategy<Endpoints>({
   namespaced: true,
   name: dnsSubdomain,

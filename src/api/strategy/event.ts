@@ -3,6 +3,7 @@ import { validateEvent } from "../validation/event.ts";
 import { pathSegment } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
+/** The rules of Events. */
 export const eventStrategy = defineStrategy<Event>({
   namespaced: true,
   // Reporters name events as they like.

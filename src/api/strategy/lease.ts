@@ -3,6 +3,7 @@ import type { Lease } from "../types.ts";
 import { dnsSubdomain, notNegative } from "../validation/names.ts";
 import { defineStrategy } from "./strategy-shape.ts";
 
+/** The rules of Leases. */
 export const leaseStrategy = defineStrategy<Lease>({
   namespaced: true,
   name: dnsSubdomain,

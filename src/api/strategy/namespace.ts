@@ -15,6 +15,7 @@ const contentFinalizer = "kubernetes";
 /** The label by which selectors find a namespace by its name. */
 const nameLabel = "kubernetes.io/metadata.name";
 
+/** The rules of Namespaces. */
 export const namespaceStrategy = defineStrategy<Namespace>({
   namespaced: false,
   name: dnsLabel,

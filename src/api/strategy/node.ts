@@ -3,6 +3,7 @@ import { dnsSubdomain } from "../validation/names.ts";
 import { validateNode, validateNodeChange } from "../validation/node.ts";
 import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
+/** The rules of Nodes. */
 export const nodeStrategy = defineStrategy<Node>({
   namespaced: false,
   name: dnsSubdomain,

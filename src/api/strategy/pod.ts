@@ -7,6 +7,7 @@ import { hostNameWarnings, podSpecWarnings } from "../validation/pod-warnings.ts
 import { qosClassOf } from "./qos-class.ts";
 import { defineStrategy, withRequestVersion, withStatus } from "./strategy-shape.ts";
 
+/** The rules of Pods. */
 export const podStrategy = defineStrategy<Pod>({
   namespaced: true,
   name: dnsSubdomain,

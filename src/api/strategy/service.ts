@@ -15,6 +15,7 @@ import { validateService, validateServiceStatus } from "../validation/service.ts
 import { validateServiceChange } from "../validation/service-families.ts";
 import { defineStrategy, statusOf, withStatus } from "./strategy-shape.ts";
 
+/** The rules of Services. */
 export const serviceStrategy = defineStrategy<Service>({
   namespaced: true,
   name: dns1035Label,

@@ -57,6 +57,7 @@ export interface KindRules<T extends KubeObject> {
   readonly updatesUnconditionally?: boolean;
 }
 
+/** A kind's own rules together with those that hold for every kind. */
 export function defineStrategy<T extends KubeObject>(rules: KindRules<T>): Strategy<T> {
   const fields = Object.entries<(object: T) => string>({
     "metadata.name": ({ metadata }) => metadata.name ?? "",

@@ -52,6 +52,7 @@ function setWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
   ];
 }
 
+/** The rules of Deployments. */
 export const deploymentStrategy = defineStrategy<Deployment>({
   namespaced: true,
   name: dnsSubdomain,
@@ -74,6 +75,7 @@ export const deploymentStrategy = defineStrategy<Deployment>({
   },
 });
 
+/** The rules of ReplicaSets. */
 export const replicaSetStrategy = defineStrategy<ReplicaSet>({
   namespaced: true,
   name: dnsSubdomain,
@@ -87,6 +89,7 @@ export const replicaSetStrategy = defineStrategy<ReplicaSet>({
   subresources: { status: { prepare: statusOf, validate: validateReplicaSetStatus } },
 });
 
+/** The rules of StatefulSets. */
 export const statefulSetStrategy = defineStrategy<StatefulSet>({
   namespaced: true,
   // The set's name is part of its pods' host names.
@@ -100,6 +103,7 @@ export const statefulSetStrategy = defineStrategy<StatefulSet>({
   subresources: { status: { prepare: statusOf, validate: validateStatefulSetStatus } },
 });
 
+/** The rules of ControllerRevisions. */
 export const controllerRevisionStrategy = defineStrategy<ControllerRevision>({
   namespaced: true,
   name: dnsSubdomain,

@@ -4,6 +4,7 @@ import { ageColumn, column, type KindTable, nameColumn } from "./table-shape.ts"
 
 const countOf = (map: object | undefined): number => Object.keys(map ?? {}).length;
 
+/** How `kubectl get` shows ConfigMaps. */
 export const configMapTable: KindTable<ConfigMap> = {
   columns: [nameColumn, column("Data", "How many keys it holds."), ageColumn],
   row: ({ metadata, data, binaryData }, nowMs) => ({
@@ -15,6 +16,7 @@ export const configMapTable: KindTable<ConfigMap> = {
   }),
 };
 
+/** How `kubectl get` shows Secrets. */
 export const secretTable: KindTable<Secret> = {
   columns: [
     nameColumn,
@@ -32,6 +34,7 @@ export const secretTable: KindTable<Secret> = {
   }),
 };
 
+/** How `kubectl get` shows ServiceAccounts. */
 export const serviceAccountTable: KindTable<ServiceAccount> = {
   columns: [nameColumn, column("Secrets", "How many secrets it may use."), ageColumn],
   row: ({ metadata, secrets }, nowMs) => ({

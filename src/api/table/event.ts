@@ -2,6 +2,7 @@ import { ageOf } from "../human-duration.ts";
 import type { Event } from "../types.ts";
 import { column, type KindTable, nameColumn, wideColumn } from "./table-shape.ts";
 
+/** How `kubectl get` shows Events. */
 export const eventTable: KindTable<Event> = {
   columns: [
     column("Last Seen", "Time since the event last happened."),

@@ -12,6 +12,7 @@ import {
   wideColumn,
 } from "./table-shape.ts";
 
+/** How `kubectl get` shows Services. */
 export const serviceTable: KindTable<Service> = {
   columns: [
     nameColumn,
@@ -59,6 +60,7 @@ function externalIp({ spec, status }: Service): string {
   }
 }
 
+/** How `kubectl get` shows Endpoints. */
 export const endpointsTable: KindTable<Endpoints> = {
   columns: [
     nameColumn,
@@ -88,6 +90,7 @@ function hostPort(ip: string, port: number): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** How `kubectl get` shows EndpointSlices. */
 export const endpointSliceTable: KindTable<EndpointSlice> = {
   columns: [
     nameColumn,

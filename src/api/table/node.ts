@@ -9,6 +9,7 @@ import {
   wideColumn,
 } from "./table-shape.ts";
 
+/** How `kubectl get` shows Nodes. */
 export const nodeTable: KindTable<Node> = {
   columns: [
     nameColumn,

@@ -2,6 +2,7 @@ import { ageOf } from "../human-duration.ts";
 import type { ControllerRevision, Lease, Namespace } from "../types.ts";
 import { ageColumn, column, type KindTable, nameColumn, none } from "./table-shape.ts";
 
+/** How `kubectl get` shows Namespaces. */
 export const namespaceTable: KindTable<Namespace> = {
   columns: [
     nameColumn,
@@ -13,6 +14,7 @@ export const namespaceTable: KindTable<Namespace> = {
   }),
 };
 
+/** How `kubectl get` shows Leases. */
 export const leaseTable: KindTable<Lease> = {
   columns: [nameColumn, column("Holder", "Who holds the lease."), ageColumn],
   row: ({ metadata, spec }, nowMs) => ({
@@ -24,6 +26,7 @@ export const leaseTable: KindTable<Lease> = {
   }),
 };
 
+/** How `kubectl get` shows ControllerRevisions. */
 export const controllerRevisionTable: KindTable<ControllerRevision> = {
   columns: [
     nameColumn,

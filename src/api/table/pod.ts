@@ -11,6 +11,7 @@ import {
   wideColumn,
 } from "./table-shape.ts";
 
+/** How `kubectl get` shows Pods. */
 export const podTable: KindTable<Pod> = {
   columns: [
     nameColumn,

@@ -41,6 +41,7 @@ export function wideColumn(name: string, description: string, type?: TableColumn
   return { ...column(name, description, type), priority: 1 } satisfies TableColumn;
 }
 
+/** The first column of every kind. */
 export const nameColumn: TableColumn = {
   name: "Name",
   type: "string",
@@ -49,10 +50,12 @@ export const nameColumn: TableColumn = {
   priority: 0,
 };
 
+/** The column that tells how old an object is. */
 export const ageColumn: TableColumn = column("Age", "Time since the object was created.");
 
 /** What kubectl shows for nothing. */
 export const none = "<none>";
+/** A text, or `<none>` for an empty one. */
 export const orNone = (text: string | undefined): string =>
   text === undefined || text === "" ? none : text;
 

@@ -15,6 +15,7 @@ function containerCells(template: PodTemplateSpec | undefined): string[] {
   ];
 }
 
+/** How `kubectl get` shows Deployments. */
 export const deploymentTable: KindTable<Deployment> = {
   columns: [
     nameColumn,
@@ -39,6 +40,7 @@ export const deploymentTable: KindTable<Deployment> = {
   }),
 };
 
+/** How `kubectl get` shows ReplicaSets. */
 export const replicaSetTable: KindTable<ReplicaSet> = {
   columns: [
     nameColumn,
@@ -63,6 +65,7 @@ export const replicaSetTable: KindTable<ReplicaSet> = {
   }),
 };
 
+/** How `kubectl get` shows StatefulSets. */
 export const statefulSetTable: KindTable<StatefulSet> = {
   columns: [
     nameColumn,

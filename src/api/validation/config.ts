@@ -17,6 +17,7 @@ const dataBytesMax = 1024 * 1024;
 
 const immutableSet = "field is immutable when `immutable` is set";
 
+/** What is wrong with a ConfigMap: its keys, what they hold, and how much of it. */
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   const bytes =
     Object.values(data).reduce((sum, text) => sum + bytesOf(text), 0) + encodedBytes(binaryData);
@@ -35,10 +36,12 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
   ];
 }
 
+/** An immutable ConfigMap stays as it is. */
 export function validateConfigMapChange(next: ConfigMap, old: ConfigMap): FieldError[] {
   return old.immutable === true ? changedFields(next, old, ["data", "binaryData"]) : [];
 }
 
+/** What is wrong with a Secret: its keys, and what those of its type must hold. */
 export function validateSecret({ metadata, data = {}, type = "" }: Secret): FieldError[] {
   return [
     ...Object.entries(data).flatMap(([key, value]) => [
@@ -54,6 +57,7 @@ export function validateSecret({ metadata, data = {}, type = "" }: Secret): Fiel
   ];
 }
 
+/** A Secret's type stays, and an immutable Secret altogether. */
 export function validateSecretChange(next: Secret, old: Secret): FieldError[] {
   return [
     ...(next.type === old.type ? [] : [invalid("type", next.type ?? "", immutable)]),

@@ -28,6 +28,7 @@ const hintsMax = 8;
 
 const addressTypes = ["FQDN", "IPv4", "IPv6"];
 
+/** What is wrong with an EndpointSlice. */
 export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
   const { addressType = "", endpoints = [], ports = [] } = slice;
   return [
@@ -41,6 +42,7 @@ export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
   ];
 }
 
+/** The family of a slice's addresses stays. */
 export function validateEndpointSliceChange(next: EndpointSlice, old: EndpointSlice): FieldError[] {
   return next.addressType === old.addressType
     ? []

@@ -5,6 +5,7 @@ import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from "./names.ts";
 import { protocols, validateEndpointIp } from "./network.ts";
 import { validateWord } from "./words.ts";
 
+/** What is wrong with Endpoints. */
 export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
   return subsets.flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`));
 }

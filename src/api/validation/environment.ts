@@ -16,6 +16,7 @@ const podFields = [
   "status.podIPs",
 ];
 
+/** The variables of a container, one by one. */
 export function validateEnvironment(variables: readonly EnvVar[], field: string): FieldError[] {
   return variables.flatMap(({ name = "", value = "", valueFrom }, index) => {
     const at = `${field}[${index}]`;
@@ -68,6 +69,7 @@ function validateKeyRef(
   ];
 }
 
+/** ConfigMaps and Secrets of which all keys become variables. */
 export function validateEnvironmentSources(
   sources: readonly EnvFromSource[],
   field: string,

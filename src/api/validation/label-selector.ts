@@ -11,6 +11,7 @@ import type { LabelSelector } from "../types.ts";
 import { labelValueRule, qualifiedName } from "./names.ts";
 import { validateLabels } from "./object-meta.ts";
 
+/** Whether a selector has no condition, and so matches everything. */
 export function isEmptySelector({
   matchLabels = {},
   matchExpressions = [],
@@ -35,6 +36,7 @@ export function invalidSelector(
   return invalid(field, shown(text), detail);
 }
 
+/** What is wrong with the conditions of a selector. */
 export function validateLabelSelector(selector: LabelSelector, field: string): FieldError[] {
   return [
     ...validateLabels(selector.matchLabels, `${field}.matchLabels`),

@@ -23,6 +23,7 @@ const labelValuePattern = whole(labelValue);
 /** A rule about one text: what is wrong with it, in Kubernetes' words; empty if nothing is. */
 export type TextRule = (text: string) => string[];
 
+/** The length of a text as Go counts it. */
 export const bytesOf = (text: string): number => Buffer.byteLength(text);
 
 /** Kubernetes counts bytes and calls them characters. */
@@ -33,6 +34,7 @@ function patternMessage(message: string, pattern: string, examples: readonly str
   return `${message} (${list === "" ? "" : `e.g. ${list}`}regex used for validation is '${pattern}')`;
 }
 
+/** The label of RFC 1123: most names that become a part of a domain name. */
 export function dnsLabel(text: string): string[] {
   return [
     ...(bytesOf(text) > dnsLabelBytesMax ? [tooLongMessage(dnsLabelBytesMax)] : []),
@@ -48,6 +50,7 @@ export function dnsLabel(text: string): string[] {
   ];
 }
 
+/** Labels of RFC 1123 joined by dots: names of most objects. */
 export function dnsSubdomain(text: string): string[] {
   return [
     ...(bytesOf(text) > dnsSubdomainBytesMax ? [tooLongMessage(dnsSubdomainBytesMax)] : []),
@@ -115,6 +118,7 @@ export function qualifiedName(text: string): string[] {
   return messages;
 }
 
+/** The value of a label; it may be empty. */
 export function labelValueRule(text: string): string[] {
   return [
     ...(bytesOf(text) > labelPartBytesMax ? [tooLongMessage(labelPartBytesMax)] : []),
@@ -151,16 +155,21 @@ export function portName(text: string): string[] {
 /** The largest value of Go's int32, which bounds times in seconds and ids of users. */
 export const int32Max = 2 ** 31 - 1;
 
+/** A whole number from `min` to `max`. */
 export function inRange(value: number, min: number, max: number): string[] {
   return Number.isInteger(value) && value >= min && value <= max
     ? []
     : [`must be between ${min} and ${max}, inclusive`];
 }
 
+/** A port that a program can listen on. */
 export const portNumber = (value: number): string[] => inRange(value, 1, 65535);
 
+/** What Kubernetes says of a number below zero. */
 export const notNegative = "must be greater than or equal to 0";
+/** What Kubernetes says of a number that is not above zero. */
 export const positive = "must be greater than zero";
+/** What Kubernetes says of a field that an update would change. */
 export const immutable = "field is immutable";
 
 const configKeyPattern = /^[-._a-zA-Z0-9]+$/;

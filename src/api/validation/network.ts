@@ -3,16 +3,20 @@ import { type FieldError, invalid, invalidEach } from "../field-error.ts";
 import type { IntOrString } from "../types.ts";
 import { portName, portNumber } from "./names.ts";
 
+/** What Kubernetes says of a text that is no address. */
 export const ipMessage = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+/** What Kubernetes says of a text that is no range. */
 export const cidrMessage = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 /** The protocols that Services, endpoints and containers know. */
 export const protocols: readonly string[] = ["SCTP", "TCP", "UDP"];
 
+/** An address of either family. */
 export function validateIp(text: string, field: string): FieldError[] {
   return parseIp(text) === undefined ? [invalid(field, text, ipMessage)] : [];
 }
 
+/** A range of addresses of either family. */
 export function validateCidr(text: string, field: string): FieldError[] {
   return parseCidr(text) === undefined ? [invalid(field, text, cidrMessage)] : [];
 }

@@ -19,6 +19,7 @@ import { validateWord } from "./words.ts";
 const podCidrsMax = 2;
 const oneOfEach = "may specify no more than one CIDR for each IP family";
 
+/** What is wrong with a Node: taints, amounts and pod ranges. */
 export function validateNode({ spec, status }: Node): FieldError[] {
   return [
     ...validateTaints(spec?.taints ?? []),

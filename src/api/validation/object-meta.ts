@@ -28,6 +28,7 @@ const standardFinalizers: ReadonlySet<string> = new Set([
   "orphan",
 ]);
 
+/** What differs between kinds. */
 export interface MetaRules {
   readonly namespaced: boolean;
   readonly name: TextRule;
@@ -79,6 +80,7 @@ export function validateLabels(
   ]);
 }
 
+/** Keys of annotations, and how much they hold altogether. */
 export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   field: string,

@@ -8,6 +8,7 @@ export function validateLocalPath(path: string, field: string): FieldError[] {
   ];
 }
 
+/** A path that never goes up. */
 export function validateNoBacksteps(path: string, field: string): FieldError[] {
   return path.split("/").includes("..") ? [invalid(field, path, "must not contain '..'")] : [];
 }

@@ -15,6 +15,7 @@ const updatableFields = [
 
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
+/** What is wrong with a pod of its own, unlike one in a template. */
 export function validatePod({ metadata, spec }: Pod): FieldError[] {
   const cost = metadata.annotations?.[deletionCost];
   return [

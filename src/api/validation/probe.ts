@@ -22,6 +22,7 @@ import { validatePortReference } from "./network.ts";
 /** Which of a container's probes: readiness may need several successes, the others may end a container's grace early. */
 export type ProbeKind = "liveness" | "readiness" | "startup";
 
+/** What is wrong with a probe: what it does, how often, and what follows. */
 export function validateProbe(probe: Probe, kind: ProbeKind, field: string): FieldError[] {
   const grace = probe.terminationGracePeriodSeconds;
   return [

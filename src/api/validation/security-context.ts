@@ -69,6 +69,7 @@ export function validateHostUsers(spec: PodSpec, field: string): FieldError[] {
   ];
 }
 
+/** What one container may do. `hostUsers` says that its users are those of the host. */
 export function validateContainerSecurity(
   context: SecurityContext,
   hostUsers: boolean,

@@ -5,6 +5,7 @@ import { labelValueRule, qualifiedName } from "./names.ts";
 /** What a taint does to pods that do not tolerate it. */
 export const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
+/** The taints that do not keep a pod away. */
 export function validateTolerations(
   tolerations: readonly Toleration[],
   field: string,

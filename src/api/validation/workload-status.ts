@@ -35,6 +35,7 @@ export function validateDeploymentStatus({ status = {} }: Deployment, { status: 
   ];
 }
 
+/** The same of a ReplicaSet's pods. */
 export function validateReplicaSetStatus({ status = { replicas: 0 } }: ReplicaSet): FieldError[] {
   const parts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const;
   return [
@@ -44,6 +45,7 @@ export function validateReplicaSetStatus({ status = { replicas: 0 } }: ReplicaSe
   ];
 }
 
+/** The same of a StatefulSet's pods. */
 export function validateStatefulSetStatus(
   { status = { replicas: 0 } }: StatefulSet,
   { status: old }: StatefulSet,

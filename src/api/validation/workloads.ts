@@ -22,6 +22,7 @@ import {
 } from "./pod-template.ts";
 import { validateOptionalWord } from "./words.ts";
 
+/** What is wrong with a Deployment. */
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec;
@@ -44,6 +45,7 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
   ];
 }
 
+/** What is wrong with a ReplicaSet. Kubernetes calls it a deployment in one message. */
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   return [
@@ -66,6 +68,7 @@ export function validateSelectorChange(next: WithSelector, old: WithSelector): F
   return [invalidSelector("spec.selector", selector, immutable)];
 }
 
+/** What is wrong with a StatefulSet. */
 export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
   if (spec === undefined) return [required("spec.selector"), required("spec.template")];
   const policy = spec.podManagementPolicy ?? "";
@@ -122,6 +125,7 @@ export function validateStatefulSetChange(
   ];
 }
 
+/** What is wrong with a ControllerRevision: it holds something, under a number. */
 export function validateControllerRevision({ data, revision }: ControllerRevision): FieldError[] {
   return [
     ...(data === undefined || data === null ? [required("data", "data is mandatory")] : []),
@@ -129,6 +133,7 @@ export function validateControllerRevision({ data, revision }: ControllerRevisio
   ];
 }
 
+/** A revision holds what it held when it was made. */
 export function validateControllerRevisionChange(
   next: ControllerRevision,
   old: ControllerRevision,
