@@ -224,7 +224,12 @@ test("controllers that come back have nothing to say of a node that was silent b
   await lab.stop();
   await pass(200);
   const before = await told();
+  await lab.api.patch(nodes, { name: "node-1" }, { type: "merge", body: { spec: { taints: [] } } });
   lab.start();
+  await inTime(async () => {
+    const { taints } = await readyOf("node-1");
+    assert.ok(taints.includes("node.kubernetes.io/unreachable:NoSchedule"), "they are at work");
+  });
   await pass(600);
   assert.equal(await told(), before);
 });
