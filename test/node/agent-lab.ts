@@ -1,11 +1,12 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { namespaces, pods, serviceAccounts } from "../../src/api/resource.ts";
-import type { Pod, PodSpec } from "../../src/api/types.ts";
+import { events, namespaces, pods, serviceAccounts } from "../../src/api/resource.ts";
+import type { Event, Pod, PodSpec } from "../../src/api/types.ts";
 import { type ApiServer, openApiServer } from "../../src/apiserver/server.ts";
 import type { Api } from "../../src/client/api.ts";
 import { createApi } from "../../src/client/create-api.ts";
@@ -25,12 +26,19 @@ import { type KubectlOptions, kubectlClients, type Outcome, runKubectl } from ".
 
 const NODE_IP = "192.168.0.1";
 
+/** Long enough for whatever will come at all, in milliseconds. */
+const WAIT_MS = 60_000;
+
 /** One node with its agent, on a real API server, without controllers: tests bind pods themselves. */
 export interface AgentLab extends AsyncDisposable {
   readonly api: Api;
   readonly node: NetworkNamespace;
   /** Creates a pod that is bound to the node already. */
   runPod(name: string, spec: PodSpec, metadata?: Pod["metadata"]): Promise<Pod>;
+  /** Waits until an event of that pod passes the check. */
+  eventOf(pod: string, check: (event: Event) => boolean): Promise<Event>;
+  /** Waits until there is no pod of that name, for `timeoutMs` at most. */
+  podGone(name: string, timeoutMs: number): Promise<void>;
   /** Polls until the check returns something; its last error after `timeoutMs`. */
   podWhen(name: string, check: (pod: Pod) => boolean, timeoutMs?: number): Promise<Pod>;
   /** Ends the agent as a kill would, without a word to the API, and starts another on its data. */
@@ -115,7 +123,20 @@ export async function startAgentLab(): Promise<AgentLab> {
         metadata: { namespace: "default", name, ...metadata },
         spec: { ...spec, nodeName: "node-a" },
       }),
-    podWhen: (name, check, timeoutMs = 60_000) =>
+    async eventOf(pod, check) {
+      const ofPod = async () =>
+        (await admin.list(events)).items.filter((event) => event.involvedObject.name === pod);
+      const all = await waitFor(ofPod, (found) => found.some(check), WAIT_MS);
+      const [found] = all.filter(check);
+      assert(found !== undefined);
+      return found;
+    },
+    async podGone(name, timeoutMs) {
+      const same = async () =>
+        (await admin.list(pods)).items.filter(({ metadata }) => metadata.name === name);
+      await waitFor(same, (left) => left.length === 0, timeoutMs);
+    },
+    podWhen: (name, check, timeoutMs = WAIT_MS) =>
       waitFor(() => admin.get(pods, { namespace: "default", name }), check, timeoutMs),
     async restartAgent() {
       await agent.stop();
@@ -225,7 +246,7 @@ async function startPortForward(options: {
     await waitFor(
       async () => text,
       (seen) => wanted.test(seen),
-      60_000,
+      WAIT_MS,
     );
   };
   const forwarded = (port: number) =>

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { events, nodes, pods, secrets, services } from "../../src/api/resource.ts";
-import type { Container, Event, Pod } from "../../src/api/types.ts";
+import type { Container, Pod } from "../../src/api/types.ts";
 import { kubectlClients, kubectlMissing } from "../e2e/harness.ts";
 import { namespacesMissing } from "../kernel/probe.ts";
 import { type AgentLab, startAgentLab } from "./agent-lab.ts";
@@ -148,14 +147,9 @@ test("a hook that fails is told, but not what it printed", { skip }, async () =>
     terminationGracePeriodSeconds: 1,
     containers: [shell("sleep 60", { lifecycle: { postStart } })],
   });
-  const isTold = ({ reason, involvedObject }: Event) =>
-    reason === "FailedPostStartHook" && involvedObject.name === "hooked";
   await lab.podWhen("hooked", (p) => (main(p)?.restartCount ?? 0) > 0);
-  for (;;) {
-    const told = (await lab.api.list(events)).items.find(isTold);
-    if (told !== undefined) return assert.equal(told.message, "PostStartHook failed");
-    await setTimeout(20);
-  }
+  const told = await lab.eventOf("hooked", ({ reason }) => reason === "FailedPostStartHook");
+  assert.equal(told.message, "PostStartHook failed");
 });
 
 test("an image that must not be pulled, and a name that is none", { skip }, async () => {
@@ -214,11 +208,8 @@ test("a pod that waits for a Secret has no address, and starts once it is there"
       }),
     ],
   });
-  const isTold = ({ reason, message, involvedObject }: Event) =>
-    reason === "FailedMount" &&
-    involvedObject.name === "patient" &&
-    message === 'MountVolume.SetUp failed for volume "keys" : secret "late" not found';
-  while (!(await lab.api.list(events)).items.some(isTold)) await setTimeout(20);
+  const { message } = await lab.eventOf("patient", ({ reason }) => reason === "FailedMount");
+  assert.equal(message, 'MountVolume.SetUp failed for volume "keys" : secret "late" not found');
   const waiting = await lab.podWhen("patient", (p) => main(p)?.state?.waiting !== undefined);
   assert.equal(waiting.status?.podIP, undefined);
   await lab.api.create(secrets, {
@@ -297,8 +288,6 @@ test("a pod is not over while its sidecar ends, and a deletion shortens that", {
 test("a deletion shortens the grace of a container that is being stopped already", {
   skip,
 }, async () => {
-  const isKilling = ({ reason, involvedObject }: Event) =>
-    reason === "Killing" && involvedObject.name === "stubborn";
   await lab.runPod("stubborn", {
     containers: [
       shell("trap : TERM; while :; do sleep 0.1; done", {
@@ -307,19 +296,14 @@ test("a deletion shortens the grace of a container that is being stopped already
     ],
   });
   await lab.podWhen("stubborn", isReady);
-  while (!(await lab.api.list(events)).items.some(isKilling)) await setTimeout(20);
+  await lab.eventOf("stubborn", ({ reason }) => reason === "Killing");
   await goneSoon("stubborn");
 });
 
 /** Deletes a pod with a grace of one second, which the 30 s of its spec must not make longer. */
 async function goneSoon(name: string): Promise<void> {
-  const place = { namespace: "default", name };
-  const startMs = performance.now();
-  await lab.api.delete(pods, place, { gracePeriodSeconds: 1 });
-  while ((await lab.api.list(pods)).items.some(({ metadata }) => metadata.name === name)) {
-    assert.ok(performance.now() - startMs < 20_000, `${name} is still there`);
-    await setTimeout(20);
-  }
+  await lab.api.delete(pods, { namespace: "default", name }, { gracePeriodSeconds: 1 });
+  await lab.podGone(name, 20_000);
 }
 
 test("a deleted pod gets TERM, its grace, and goes", { skip: skipKubectl }, async () => {
