@@ -134,10 +134,10 @@ for (const { name, query, status } of refusedLists) {
 }
 
 test("a version of the future is 504 after three seconds, with the cause that clients look for", async () => {
-  const started = Date.now();
+  const startedMs = performance.now();
   const { status, json, headers } = await http.get(`${maps}?resourceVersion=99999999`);
   assert.equal(status, 504);
-  assert.ok(Date.now() - started >= 2900);
+  assert.ok(performance.now() - startedMs >= 2900);
   assert.equal(json.reason, "Timeout");
   assert.equal(json.details.causes[0].reason, "ResourceVersionTooLarge");
   assert.equal(headers["retry-after"], "1");
