@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalQuantity, inThousandths } from "./quantity.ts";
+import { canonicalQuantity, inThousandths, nanosOf } from "./quantity.ts";
 
 const cases: readonly {
   readonly text: string;
@@ -52,5 +52,25 @@ const resourceAmounts = [
 for (const { text, want, why } of resourceAmounts) {
   test(`inThousandths: ${text} is ${want}: ${why}`, () => {
     assert.equal(inThousandths(text), want);
+  });
+}
+
+const amounts: readonly {
+  readonly amount: string | number | undefined;
+  readonly want: bigint | undefined;
+}[] = [
+  { amount: "1n", want: 1n },
+  { amount: "-250m", want: -250_000_000n },
+  { amount: 2, want: 2_000_000_000n },
+  { amount: "1Ki", want: 1_024_000_000_000n },
+  { amount: "1E", want: 10n ** 27n },
+  { amount: "1e3", want: 10n ** 12n },
+  { amount: "much", want: undefined },
+  { amount: undefined, want: undefined },
+];
+
+for (const { amount, want } of amounts) {
+  test(`nanosOf: ${amount} is ${want}`, () => {
+    assert.equal(nanosOf(amount), want);
   });
 }

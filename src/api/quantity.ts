@@ -1,3 +1,5 @@
+import type { Quantity } from "./types.ts";
+
 /** What a suffix stands for: powers of ten (in steps of three), or of 1,024. */
 const decimalExponents: Readonly<Record<string, number>> = {
   n: -9,
@@ -38,6 +40,18 @@ export function canonicalQuantity(text: string): string | undefined {
   const exponent = isExponent ? Number(suffix.slice(1)) : (decimalExponents[suffix] ?? 0);
   const scaled = scaleToNano(mantissa, exponent - fraction.length);
   return minus + (isExponent ? exponentText(scaled) : decimalText(scaled));
+}
+
+/** A quantity in billionths, so that any two compare exactly. Undefined if it is none. */
+export function nanosOf(quantity: Quantity | undefined): bigint | undefined {
+  if (quantity === undefined) return undefined;
+  const match = /^(-?\d+)([a-zA-Z]*)(-?\d*)$/.exec(canonicalQuantity(String(quantity)) ?? "");
+  if (match === null) return undefined;
+  const [, digits = "", suffix = "", exponent = ""] = match;
+  const power = binarySuffixes.indexOf(suffix);
+  if (power > 0) return BigInt(digits) * 1024n ** BigInt(power) * 10n ** 9n;
+  const ten = exponent === "" ? decimalExponents[suffix] : Number(exponent);
+  return ten === undefined || ten < -9 ? undefined : BigInt(digits) * 10n ** BigInt(ten + 9);
 }
 
 /** How many of a unit finer than a thousandth make one. */

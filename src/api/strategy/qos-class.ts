@@ -1,5 +1,5 @@
+import { nanosOf } from "../quantity.ts";
 import type { PodSpec } from "../types.ts";
-import { nanosOf } from "../validation/amount.ts";
 
 const counted = ["cpu", "memory"] as const;
 

@@ -1,6 +1,6 @@
 import { type FieldError, invalid, invalidEach, notSupported, required } from "../field-error.ts";
+import { nanosOf } from "../quantity.ts";
 import type { ObjectFieldSelector, ResourceFieldSelector } from "../types.ts";
-import { nanosOf } from "./amount.ts";
 import { qualifiedName } from "./names.ts";
 
 /** The fields of a pod that Kubernetes tells to containers at all; each place takes some of them. */

@@ -1,3 +1,4 @@
+import { nanosOf } from "../quantity.ts";
 import type {
   Container,
   ContainerPort,
@@ -8,7 +9,6 @@ import type {
   Quantity,
   Volume,
 } from "../types.ts";
-import { nanosOf } from "./amount.ts";
 import { dnsLabel } from "./names.ts";
 import { repeats } from "./repeats.ts";
 

@@ -1,6 +1,6 @@
 import { type FieldError, forbidden, invalid, invalidEach, required } from "../field-error.ts";
+import { nanosOf } from "../quantity.ts";
 import type { Quantity, ResourceRequirements } from "../types.ts";
-import { nanosOf } from "./amount.ts";
 import { notNegative, qualifiedName } from "./names.ts";
 
 type ResourceList = Readonly<Record<string, Quantity>>;

@@ -6,6 +6,7 @@ import {
   invalidEach,
   required,
 } from "../field-error.ts";
+import { nanosOf } from "../quantity.ts";
 import type {
   DownwardAPIVolumeFile,
   HostPathVolumeSource,
@@ -15,7 +16,6 @@ import type {
   ServiceAccountTokenProjection,
   Volume,
 } from "../types.ts";
-import { nanosOf } from "./amount.ts";
 import { validateFieldRef, validateResourceRef } from "./field-reference.ts";
 import { dnsLabel } from "./names.ts";
 import { validateLocalNonReservedPath, validateNoBacksteps } from "./paths.ts";

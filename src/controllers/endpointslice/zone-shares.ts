@@ -1,5 +1,5 @@
+import { nanosOf } from "../../api/quantity.ts";
 import type { Node } from "../../api/types.ts";
-import { nanosOf } from "../../api/validation/amount.ts";
 
 export const ZONE_LABEL = "topology.kubernetes.io/zone";
 /** Nodes with one of these labels, whatever its value, take no traffic that would have to be shared out. */

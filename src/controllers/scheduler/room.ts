@@ -1,5 +1,5 @@
+import { nanosOf } from "../../api/quantity.ts";
 import type { Container, ContainerPort, Node, Pod } from "../../api/types.ts";
-import { nanosOf } from "../../api/validation/amount.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { forNow } from "./obstacle.ts";
 
