@@ -74,13 +74,17 @@ function isData({ headers }: SpdyStream): boolean {
 }
 
 /** One connection at the client. */
-interface Forwarded {
+export interface Forwarded {
   readonly connection: SpdyConnection;
   readonly data: SpdyStream;
   readonly error: SpdyStream;
 }
 
-async function forward({ connection, data, error }: Forwarded, sockets: Sockets): Promise<void> {
+/** Serves one of them; resolves when the connection in the pod is closed, or could not be made. */
+export async function forward(
+  { connection, data, error }: Forwarded,
+  sockets: Sockets,
+): Promise<void> {
   const port = Number(data.headers.get("port"));
   error.input.resume();
   let failure = "";
