@@ -144,7 +144,8 @@ export class HealthPorts implements Disposable {
     const times = { headersTimeout: REQUEST_MS_MAX, requestTimeout: REQUEST_MS_MAX };
     const http = createServer(times, (request, response) => {
       response.setHeader("Connection", "close");
-      respond(new URL(request.url ?? "/", "http://node").pathname, response, host);
+      // What is no URL, such as "//", is no path that anything has.
+      respond(URL.parse(request.url ?? "/", "http://node")?.pathname ?? "", response, host);
     });
     for (let tries = 1; !signal.aborted; tries++) {
       try {

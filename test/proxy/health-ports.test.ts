@@ -302,6 +302,7 @@ for (const { name, health, healthz, livez } of nodeCases) {
     const live = await ask(10_256, "/livez");
     assert.equal(live?.status, livez);
     assert.deepEqual(Object.keys(live?.body ?? {}), ["lastUpdated", "currentTime"]);
-    assert.equal((await ask(10_256, "/other"))?.status, 404);
+    for (const other of ["/other", "//", "//x:99999/", "*"])
+      assert.equal((await ask(10_256, other))?.status, 404, other);
   });
 }
