@@ -1,6 +1,13 @@
 import type { DnsCounters } from "./counters.ts";
 import type { Question, Resolution, Resolver } from "./forward/resolver.ts";
-import { CLASS_IN, HEADER_BYTES, headerFlags, rcodes, recordTypes } from "./wire/constants.ts";
+import {
+  CLASS_IN,
+  HEADER_BYTES,
+  headerFlags,
+  isAddressType,
+  rcodes,
+  recordTypes,
+} from "./wire/constants.ts";
 import type { ResourceRecord } from "./wire/message.ts";
 import { writeSections } from "./wire/message-writer.ts";
 import { isWithin, type NameKey } from "./wire/name.ts";
@@ -15,6 +22,7 @@ import {
   writeRefusal,
   writeReply,
 } from "./wire/reply.ts";
+import { rotateAddresses } from "./wire/ring.ts";
 import { followAlias } from "./zone/alias.ts";
 import { setOf, type ZoneNode } from "./zone/nodes.ts";
 import type { Zone } from "./zone/zone.ts";
@@ -227,7 +235,7 @@ export class Responder {
     transport: Transport,
   ): Buffer {
     const { rcode = rcodes.NOERROR, flags = 0, authority = [], additional = [] } = parts;
-    const answers = rotated(parts.answers, this.#options.random);
+    const answers = rotateAddresses(parts.answers, this.#options.random);
     const all = { rcode, answers, authority, additional, flags: flags | headerFlags.authoritative };
     return writeSections(query, all, transport, this.#replyOptions);
   }
@@ -264,28 +272,9 @@ export class Responder {
   }
 }
 
-function isAddressType(type: number): boolean {
-  return type === recordTypes.A || type === recordTypes.AAAA;
-}
-
 /** Whether the client wants to know if the answer was proved (RFC 6840 section 5.8). */
 function wantsAuthentic({ flags, edns }: Query): boolean {
   return (flags & headerFlags.authenticData) !== 0 || edns?.isDnssecOk === true;
-}
-
-/**
- * Puts the addresses into a ring from any of them on, as prepared sets are: a remembered answer must not send all
- * clients to the same one. Aliases stay in front of what they lead to.
- */
-function rotated(
-  answers: readonly ResourceRecord[],
-  random: () => number,
-): readonly ResourceRecord[] {
-  const addresses = answers.filter(({ type }) => isAddressType(type));
-  if (addresses.length < 2) return answers;
-  const others = answers.filter(({ type }) => !isAddressType(type));
-  const first = Math.floor(random() * addresses.length);
-  return [...others, ...addresses.slice(first), ...addresses.slice(0, first)];
 }
 
 function questionName(query: Query): Uint8Array {

@@ -15,6 +15,11 @@ export const recordTypes = {
   ANY: 255,
 } as const;
 
+/** Whether records of a type hold addresses: what clients connect to. */
+export function isAddressType(type: number): boolean {
+  return type === recordTypes.A || type === recordTypes.AAAA;
+}
+
 /** Response codes by name; those above 15 need an OPT record (RFC 6891). */
 export const rcodes = {
   NOERROR: 0,

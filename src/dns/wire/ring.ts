@@ -1,4 +1,5 @@
-import { POINTER_TARGET_MAX } from "./constants.ts";
+import { isAddressType, POINTER_TARGET_MAX } from "./constants.ts";
+import type { ResourceRecord } from "./message.ts";
 import type { Additional, Block } from "./record-set.ts";
 
 // The records of a block are sent from any of them on, in a ring: equal clients do not all begin with the same one,
@@ -96,4 +97,19 @@ export function copyAdditional(
     next += body.length;
   }
   return next;
+}
+
+/**
+ * Puts the addresses into a ring from any of them on, as blocks are sent: a remembered answer must not send all
+ * clients to the same one. Aliases stay in front of what they lead to.
+ */
+export function rotateAddresses(
+  answers: readonly ResourceRecord[],
+  random: () => number,
+): readonly ResourceRecord[] {
+  const addresses = answers.filter(({ type }) => isAddressType(type));
+  if (addresses.length < 2) return answers;
+  const others = answers.filter(({ type }) => !isAddressType(type));
+  const first = Math.floor(random() * addresses.length);
+  return [...others, ...addresses.slice(first), ...addresses.slice(0, first)];
 }
