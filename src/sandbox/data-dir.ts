@@ -108,6 +108,21 @@ function unusable(dataDir: string, error: unknown): SandboxError {
   );
 }
 
+/** Checks that the kubeconfig can be written: it is the last thing to be, when everything else has started. */
+export function checkKubeconfig(path: string): void {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) throw new Error("it is a folder, a file is needed");
+    accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw new SandboxError(
+      "KUBECONFIG_UNUSABLE",
+      `Cannot write the kubeconfig "${path}": ${describeError(error)}`,
+      { remedy: "Choose another file: portolan up --kubeconfig FILE" },
+    );
+  }
+}
+
 /**
  * Holds a data directory for this process alone; the kernel lets go of it when the process ends, however that
  * comes about. It is a name in the abstract socket space of the host, made of the directory's identity.

@@ -8,6 +8,7 @@ export type SandboxErrorCode =
   | "DATA_DIR_UNUSABLE"
   | "DATA_DIR_NEWER"
   | "DATA_DIR_IN_USE"
+  | "KUBECONFIG_UNUSABLE"
   | "API_PORT_IN_USE"
   | "API_PORT_REFUSED"
   | "NAMESPACES_REFUSED"
@@ -25,6 +26,7 @@ const codes: ReadonlySet<string> = new Set<SandboxErrorCode>([
   "DATA_DIR_UNUSABLE",
   "DATA_DIR_NEWER",
   "DATA_DIR_IN_USE",
+  "KUBECONFIG_UNUSABLE",
   "API_PORT_IN_USE",
   "API_PORT_REFUSED",
   "NAMESPACES_REFUSED",

@@ -4,7 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { extname, join } from "node:path";
 import process from "node:process";
 import { planAddresses } from "./address-plan.ts";
-import { dataDirPaths, prepareDataDir } from "./data-dir.ts";
+import { checkKubeconfig, dataDirPaths, prepareDataDir } from "./data-dir.ts";
 import { parseReport, type Report } from "./messages.ts";
 import { gateFlags } from "./node-flags.ts";
 import { checkMachine, systemPath } from "./preflight.ts";
@@ -48,6 +48,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   checkMachine();
   const plan = planAddresses(sandbox);
   const dataDir = prepareDataDir(sandbox.dataDir);
+  checkKubeconfig(sandbox.kubeconfig);
   const gate = startGate({
     sandbox: { ...sandbox, dataDir },
     isDetached,

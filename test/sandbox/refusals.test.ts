@@ -62,6 +62,14 @@ const refusals: readonly {
     message: /EEXIST|ENOTDIR/,
     remedy: /--data-dir DIR/,
   },
+  {
+    name: "a kubeconfig in a folder that is not there",
+    options: { kubeconfig: "/proc/none/kubeconfig" },
+    exitCode: 1,
+    code: "KUBECONFIG_UNUSABLE",
+    message: /Cannot write the kubeconfig "\/proc\/none\/kubeconfig": ENOENT/,
+    remedy: /--kubeconfig FILE/,
+  },
 ];
 
 for (const { name, options, exitCode, code, message, remedy, prepare } of refusals) {
