@@ -40,7 +40,7 @@ export async function createObjects(options: {
 }): Promise<boolean> {
   const { wanted, output } = options;
   await using transport = httpsTransport(loadKubeconfig(options.kubeconfig));
-  const api = createApi(transport, { userAgent: "portolan-up" });
+  const api = createApi(transport, { userAgent: "portolan-up", isStrict: true });
   let isFine = true;
   for (const one of wanted) {
     try {
@@ -50,6 +50,7 @@ export async function createObjects(options: {
       output.stderr(`Cannot create ${nameOf(one)}: ${describeError(error)}\n`);
     }
   }
+  if (!isFine) output.stderr("  Try: Mend it, then kubectl create -f: the sandbox runs\n");
   return isFine;
 }
 

@@ -238,3 +238,18 @@ test("a server that does not answer is waited for so long and no longer", async 
   const api = createApi(transport, { timeoutMs: 20 });
   await assert.rejects(api.list(pods), { code: "CALL_TIMED_OUT" });
 });
+
+for (const { isStrict, path } of [
+  { isStrict: false, path: "/api/v1/namespaces/demo/services" },
+  { isStrict: true, path: "/api/v1/namespaces/demo/services?fieldValidation=Strict" },
+]) {
+  test(`who is ${isStrict ? "" : "not "}strict creates at ${path}`, async () => {
+    const service = { metadata: { namespace: "demo", name: "web" } };
+    const transport = new ScriptedTransport({ status: 201, body: service });
+    await createApi(transport, { isStrict }).create(services, service);
+    assert.deepEqual(
+      transport.requests.map((request) => request.path),
+      [path],
+    );
+  });
+}

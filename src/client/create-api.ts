@@ -15,6 +15,8 @@ export interface ApiOptions {
   readonly userAgent?: string;
   /** How long one call may take, in milliseconds. */
   readonly timeoutMs?: number;
+  /** Whether the server refuses to create what has unknown fields; otherwise it drops them with a warning. */
+  readonly isStrict?: boolean;
   /** Who waits when the server says "too many requests". */
   readonly clock?: Clock;
 }
@@ -37,6 +39,7 @@ const patchMediaTypes: Readonly<Record<PatchType, string>> = {
 /** Typed calls over a transport. The transport stays the caller's: closing it is not done here. */
 export function createApi(transport: Transport, options: ApiOptions = {}): Api {
   const { timeoutMs = TIMEOUT_MS, clock = systemClock, userAgent = "portolan" } = options;
+  const createQuery = options.isStrict === true ? "?fieldValidation=Strict" : "";
 
   async function call(
     method: ApiRequest["method"],
@@ -120,7 +123,7 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
-      const path = collectionPath(resource, object.metadata.namespace);
+      const path = collectionPath(resource, object.metadata.namespace) + createQuery;
       return objectFrom(resource, await call("POST", path, { body: typed(resource, object) }));
     },
 
