@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { type HttpClient, httpClient } from "./http-client.ts";
 
@@ -27,8 +28,10 @@ async function startServer(directory: string): Promise<{ child: ChildProcess; ht
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [line] = await once(child.stdout!, "data");
-  const { port, ca, admin } = JSON.parse(String(line));
+  const lines = createInterface({ input: child.stdout! });
+  const { value: line } = await lines[Symbol.asyncIterator]().next();
+  if (line === undefined) throw new Error("The server ended before it said where it is");
+  const { port, ca, admin } = JSON.parse(line);
   return { child, http: httpClient({ port, admin, authority: { cert: ca } }) };
 }
 
