@@ -47,8 +47,8 @@ export function testSequences({ name, open, skip }: Conformance): void {
     }
     const expected = connections / 5;
     const chiSquare = [...counts.values()].reduce((x, n) => x + (n - expected) ** 2 / expected, 0);
-    // 4 degrees of freedom: an even spread exceeds 23.5 once in 10,000 runs.
-    assert.ok(chiSquare < 23.5, `chi-square is ${chiSquare}: ${JSON.stringify([...counts])}`);
+    // 4 degrees of freedom: an even spread exceeds 33.4 once in a million runs.
+    assert.ok(chiSquare < 33.4, `chi-square is ${chiSquare}: ${JSON.stringify([...counts])}`);
   });
 
   sequence("S01 a client stays with its backend", async (steps) => {
