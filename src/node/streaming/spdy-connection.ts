@@ -158,6 +158,8 @@ export class SpdyConnection {
     if (isEnded) stream.input.end();
     this.#streams.set(id, stream);
     const reply = await this.#codec.pack(new Map());
+    // The client may have gone meanwhile: nobody would tell the stream that comes after.
+    if (this.closed.aborted) return;
     this.#socket.write(controlFrame(FRAMES.synReply, Buffer.concat([uint32(id), reply])));
     this.#options.onStream(stream);
   }
