@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../api/types.ts";
+import { errorCode } from "../../lib/errors.ts";
 import { quantityValue } from "../environment/quantity.ts";
 
 /** How often volumes are measured, in milliseconds. The kubelet does it every 10 s, but its are on a disk. */
@@ -46,8 +47,8 @@ async function usedBytes(folder: string): Promise<number> {
   let left = ENTRIES_MAX;
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined && left > 0; next = folders.pop()) {
-    for (const entry of (await entriesOf(next)).slice(0, left)) {
-      left--;
+    for await (const entry of entriesOf(next)) {
+      if (left-- === 0) return bytes;
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
       else bytes += await blocksOf(path);
@@ -56,9 +57,13 @@ async function usedBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Programs delete what is being measured: what is gone takes up nothing. */
-function entriesOf(folder: string): Promise<Dirent[]> {
-  return readdir(folder, { withFileTypes: true }).catch(() => []);
+/** One by one, as a folder may have any number. Programs delete what is being measured: what is gone takes up nothing. */
+async function* entriesOf(folder: string): AsyncGenerator<Dirent> {
+  try {
+    yield* await opendir(folder);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
 async function blocksOf(path: string): Promise<number> {
