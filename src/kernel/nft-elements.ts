@@ -1,8 +1,10 @@
 import { closeSync } from "node:fs";
+import { errorCode } from "../lib/errors.ts";
 import {
   AF_NETLINK,
   bind,
   errnoName,
+  MSG_DONTWAIT,
   receive,
   SOCK_RAW,
   SOL_SOCKET,
@@ -45,7 +47,6 @@ const SEND_BUFFER_BYTES = 16 << 20;
 const ELEMENTS_BYTES_MAX = 60_000;
 
 const RECEIVE_BYTES = 65_536;
-const MSG_DONTWAIT = 0x40;
 
 /** An element as the kernel has it, in hexadecimal; each part of a concatenation is padded to four bytes. */
 export interface ElementBytes {
@@ -106,6 +107,7 @@ export class NftElements implements Disposable {
     try {
       send(this.#fd, bytes);
     } catch (cause) {
+      if (!["EMSGSIZE", "ENOBUFS"].includes(errorCode(cause) ?? "")) throw cause;
       throw new NftError(
         "NFT_TOO_LARGE",
         `Cannot change elements of the nftables ruleset: the kernel does not take ${bytes.byteLength} bytes at once`,
@@ -114,12 +116,21 @@ export class NftElements implements Disposable {
     }
   }
 
-  /** The kernel does the work inside `send`: one acknowledgement, of the last change, or errors lie ready. */
+  /**
+   * The kernel does the work inside `send`: one acknowledgement, of the last change, or errors lie ready. Waiting for
+   * what is not there would be for ever.
+   */
   #requireSuccess(lastChange: number): void {
     let isDone = false;
     for (;;) {
-      const count = receive(this.#fd, this.#answers, isDone ? MSG_DONTWAIT : 0);
-      if (count === undefined) return;
+      const count = receive(this.#fd, this.#answers, MSG_DONTWAIT);
+      if (count === undefined) {
+        if (isDone) return;
+        throw new NftError(
+          "NFT_REJECTED",
+          "Cannot change elements of the nftables ruleset: the kernel gives no answer",
+        );
+      }
       for (let at = 0; at + HEADER_BYTES + 4 <= count; ) {
         const errno = -this.#answers.readInt32LE(at + HEADER_BYTES);
         const isError = this.#answers.readUInt16LE(at + 4) === NLMSG_ERROR;
