@@ -47,7 +47,7 @@ portolan_install_packages() {
     exit 1
   fi
   say "portolan: first use, installing npm packages (about 20 s)"
-  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2 && touch "$stamp") || {
+  (cd "$root" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >&2 && touch "$stamp") || {
     say "Cannot install the npm packages. Try: (cd $root && npm ci)"
     exit 1
   }
