@@ -85,3 +85,20 @@ test("a pod that has to be spread is placed once the place it could not go to is
   await lab.api.delete(nodes, { name: "full" });
   await isOn("two", "open");
 });
+
+test("a pod that keeps away from another is placed once that one bears another label", async () => {
+  await addNode("shared", { room: "shared" });
+  const nodeSelector = { room: "shared" };
+  const term = { labelSelector: { matchLabels: { app: "loud" } }, topologyKey: "room" };
+  const affinity = {
+    podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] },
+  };
+  await addPod("loud", { nodeSelector }, { app: "loud" });
+  await isOn("loud", "shared");
+  await addPod("shy", { nodeSelector, affinity });
+  await isTold("shy", /didn't match pod anti-affinity rules/);
+  const body = { metadata: { labels: { app: "quiet" } } };
+  const loud = { namespace: NAMESPACE, name: "loud" };
+  await lab.api.patch(pods, loud, { type: "merge", body });
+  await isOn("shy", "shared");
+});

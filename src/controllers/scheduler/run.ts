@@ -164,10 +164,12 @@ function isWaiting(pod: Pod): boolean {
   return nodeName === "" && isOurs && !isFinished(pod) && !isTerminating(pod);
 }
 
-/** Whether the pod takes no place on its node any more. */
+/** Whether the pod takes no place on its node any more, or may be none that others keep away from. */
 function makesRoom(change: Change<Pod>): boolean {
   if (change.type !== "MODIFIED") return change.type === "DELETED";
-  return isFinished(change.object) && !isFinished(change.previous);
+  const { previous, object } = change;
+  if (!semanticEqual(previous.metadata.labels, object.metadata.labels)) return true;
+  return isFinished(object) && !isFinished(previous);
 }
 
 /** Such as our own word that the pod fits nowhere: no reason to try again. */
