@@ -3,8 +3,7 @@ import { type FieldError, invalid, invalidEach } from "../field-error.ts";
 import type { IntOrString } from "../types.ts";
 import { portName, portNumber } from "./names.ts";
 
-/** What Kubernetes says of a text that is no address. */
-export const ipMessage = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+const ipMessage = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 /** What Kubernetes says of a text that is no range. */
 export const cidrMessage = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
