@@ -105,7 +105,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await lab.up({ nodes: 1 });
     const inside = companions(lab.pid("node"));
     process.kill(lab.pid("gate"), signal);
-    for (let tries = 0; traces(lab.dataDir).length > 0 && tries < 200; tries++) {
+    for (let tries = 0; traces(lab.dataDir).length > 0 && tries < 3000; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.deepEqual(traces(lab.dataDir), []);
@@ -122,7 +122,7 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     assert.ok(JSON.parse(String(line)).apiPort > 0);
     command.kill(signal);
     await once(command, "exit");
-    for (let tries = 0; traces(lab.dataDir).length > 0 && tries < 200; tries++) {
+    for (let tries = 0; traces(lab.dataDir).length > 0 && tries < 3000; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.deepEqual(traces(lab.dataDir), []);
