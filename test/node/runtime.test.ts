@@ -340,7 +340,10 @@ test("A signal to a program's own group does not reach the agent", { skip }, asy
   assert.equal(reached, 0);
 });
 
-test("A program that was run by exec ends when it is killed", { skip }, async () => {
+test("A program that was run by exec ends when it is killed", {
+  skip,
+  timeout: 60_000,
+}, async () => {
   await using pod = await openPod();
   const container = start(pod, { command: ["sleep", "60"] });
   const run = container.exec({ command: ["sleep", "61"], hasStdin: false, hasTty: false });
@@ -356,7 +359,8 @@ test("A program that was run by exec ends when it is killed", { skip }, async ()
   while (!(await inside())) await systemClock.sleep(20);
   run.kill();
   await run.exited;
-  assert.equal(await inside(), false);
+  // Its end is certain by now; that it has had its turn to end is not.
+  while (await inside()) await systemClock.sleep(20);
 });
 
 test("A program that starts while the agent is busy hears SIGTERM", { skip }, async () => {
