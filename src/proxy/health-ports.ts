@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import { familyOf, type IpFamily } from "../lib/ip.ts";
@@ -20,7 +20,7 @@ export interface HealthPortsOptions {
 /** Where kube-proxy answers `/healthz` and `/livez`. */
 const PROXY_HEALTH_PORT = 10_256;
 
-/** Who asks has so long to say what; a load balancer's question is one line. */
+/** A connection is closed after this, whatever became of it; a load balancer's question is one line. */
 const REQUEST_MS_MAX = 10_000;
 
 /** Connections to one port at a time; more are closed at once. Each is one question. */
@@ -141,20 +141,29 @@ export class HealthPorts implements Disposable {
     respond: (path: string, response: ServerResponse, host: string) => void,
   ): Promise<void> {
     const { sockets, clock, log } = this.#options;
-    const times = { headersTimeout: REQUEST_MS_MAX, requestTimeout: REQUEST_MS_MAX };
-    const http = createServer(times, (request, response) => {
+    const http = createServer((request, response) => {
       response.setHeader("Connection", "close");
       // What is no URL, such as "//", is no path that anything has.
       respond(URL.parse(request.url ?? "/", "http://node")?.pathname ?? "", response, host);
     });
+    const open = new Set<Socket>();
+    const accept = (socket: Socket) => {
+      open.add(socket);
+      const closed = new AbortController();
+      socket.on("error", () => socket.destroy());
+      socket.once("close", () => {
+        open.delete(socket);
+        closed.abort();
+      });
+      // The limits of a server of Node's hold only where it listens itself.
+      void clock.sleep(REQUEST_MS_MAX, closed.signal).then(() => socket.destroy());
+      http.emit("connection", socket);
+    };
     for (let tries = 1; !signal.aborted; tries++) {
       try {
-        const listener = await sockets.listenTcp({ host, port }, (socket) => {
-          socket.on("error", () => socket.destroy());
-          http.emit("connection", socket);
-        });
+        const listener = await sockets.listenTcp({ host, port }, accept);
         listener.maxConnections = CONNECTIONS_MAX;
-        closeWith(signal, listener, () => http.closeAllConnections());
+        closeWith(signal, listener, open);
         return;
       } catch (error) {
         const fields = { host, port, reason: describeError(error) };
@@ -165,10 +174,10 @@ export class HealthPorts implements Disposable {
   }
 }
 
-function closeWith(signal: AbortSignal, listener: Server, after: () => void): void {
+function closeWith(signal: AbortSignal, listener: Server, open: ReadonlySet<Socket>): void {
   const close = () => {
     listener.close();
-    after();
+    for (const socket of open) socket.destroy();
   };
   if (signal.aborted) close();
   else signal.addEventListener("abort", close, { once: true });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, test as always, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Service } from "../../src/api/types.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { silentLogger } from "../../src/lib/log.ts";
 import type { ProxyHealth } from "../../src/proxy/health.ts";
 import { HealthPorts } from "../../src/proxy/health-ports.ts";
@@ -102,11 +103,11 @@ class World implements Disposable {
   health: ProxyHealth = { isHealthy: true, isNodeEligible: true, lastUpdatedMs: 0 };
   readonly #ports: HealthPorts;
 
-  constructor(own: ProxyConfig = config) {
+  constructor(own: ProxyConfig = config, clock: Clock = systemClock) {
     this.#ports = new HealthPorts({
       sockets: lab.node.sockets,
       config: own,
-      clock: systemClock,
+      clock,
       log: silentLogger,
       health: () => this.health,
     });
@@ -264,6 +265,33 @@ test("P12 health check node ports are open where node ports are", async () => {
   world.set(service("cl", { healthCheckNodePort: 32_033 }));
   await askUntil((found) => found !== undefined, 32_033, "/", "192.0.2.110");
   assert.equal(await ask(32_033, "/", "192.0.2.10"), undefined);
+});
+
+/** A connection from outside that is accepted, and asks nothing. */
+async function connectSilently() {
+  await askUntil((found) => found !== undefined, 10_256, "/livez");
+  const { sockets } = lab.namespace("outside");
+  const socket = await sockets.connectTcp({ host: "192.0.2.10", port: 10_256 });
+  socket.on("error", () => {});
+  return socket.resume();
+}
+
+test("a connection that asks nothing is closed after a while", async () => {
+  const hurried: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+  };
+  using _world = new World(config, hurried);
+  await once(await connectSilently(), "close");
+});
+
+test("a connection that asks nothing is closed with the proxy", async () => {
+  const world = new World();
+  const socket = await connectSilently();
+  // An answer to a later connection says that this one was accepted.
+  await ask(10_256, "/livez");
+  world[Symbol.dispose]();
+  await once(socket, "close");
 });
 
 const nodeCases: readonly {
