@@ -120,7 +120,7 @@ function renderMaps(family: IpFamily, { affinityClientsMax }: FlatOptions): stri
 
 /**
  * The hooks. Those of type nat see only the first packet of a connection; the two right behind them
- * let all others pass at their first rule. \`route\` makes the kernel route anew when the mark changed.
+ * let all others pass at their first rule. `route` makes the kernel route anew when the mark changed.
  */
 function renderHooks(): string {
   return `

@@ -60,7 +60,7 @@ export class NumberKeeper {
   }
 
   /**
-   * Until \`releaseHeld\`, a list that is new here takes over the numbers by which the kernel knows it, so that the
+   * Until `releaseHeld`, a list that is new here takes over the numbers by which the kernel knows it, so that the
    * clients that the kernel remembers stay with their backends; and none takes a number that means another list there.
    */
   takeOver(held: HeldNumbers): void {
