@@ -15,6 +15,7 @@ import { refuseUpgrade } from "./refuse-upgrade.ts";
 const PROTOCOL = "portforward.k8s.io";
 /** Connections of one client at one time; each has two streams. */
 const CONNECTIONS_MAX = 256;
+const STREAMS_MAX = 2 * CONNECTIONS_MAX;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Where a pod's programs listen at least: those that bind one family only are found by the other's refusal. */
 const loopbacks = ["127.0.0.1", "::1"];
@@ -54,11 +55,14 @@ export function runPortForward(
   /** Streams whose other half has not come yet, by request. */
   const waiting = new Map<string, SpdyStream>();
   const connection: SpdyConnection = new SpdyConnection(socket, head, {
-    streamsMax: 2 * CONNECTIONS_MAX,
+    streamsMax: STREAMS_MAX,
     onStream: (stream) => {
       const id = stream.headers.get("requestid") ?? "";
       const other = waiting.get(id);
       if (other === undefined) {
+        // More than may be open at a time: the client has reset the oldest.
+        const [oldest] = waiting.keys();
+        if (oldest !== undefined && waiting.size >= STREAMS_MAX) waiting.delete(oldest);
         waiting.set(id, stream);
         return;
       }
