@@ -8,6 +8,7 @@ import { acceptSpdy } from "../streaming/spdy-session.ts";
 import { acceptWebSocket } from "../streaming/websocket-session.ts";
 import { attach } from "./attach.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
+import { requestUrl } from "./request-url.ts";
 
 /** The container that is meant. */
 export interface ExecTarget {
@@ -33,7 +34,7 @@ export async function runExec(
   if (slot === undefined || life === undefined) {
     return refuseUpgrade(socket, 500, `container not found ("${target.container}")`);
   }
-  const { searchParams } = new URL(request.url ?? "/", "https://node");
+  const { searchParams } = requestUrl(request);
   const wanted = sessionRequest(searchParams);
   const command = searchParams.getAll("command");
   if (target.verb === "exec" && command.length === 0) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { NetworkNamespace } from "../../kernel/network-namespace.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -13,6 +14,7 @@ import { runExec } from "./exec.ts";
 import { type LogQuery, parseLogQuery } from "./log-query.ts";
 import { runPortForward } from "./port-forward.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
+import { requestUrl } from "./request-url.ts";
 
 /** PEM texts. Clients must show a certificate that `clientCa` has signed. */
 export interface AgentCertificates {
@@ -71,10 +73,13 @@ export async function serveAgent(options: ServeAgentOptions): Promise<void> {
     );
   });
   server.on("tlsClientError", (_, socket) => socket.destroy());
+  // Node's server closes no connection that it was handed.
+  const open = new Set<Socket>();
   const listeners = await Promise.all(
     nodeIps.map((host) =>
       namespace.sockets.listenTcp({ host, port: AGENT_PORT }, (socket) => {
-        socket.on("error", () => socket.destroy());
+        open.add(socket);
+        socket.on("error", () => socket.destroy()).on("close", () => open.delete(socket));
         // Opening a stream is a small message each way: held back for others it would cost 40 ms.
         socket.setNoDelay(true);
         server.emit("connection", socket);
@@ -83,7 +88,7 @@ export async function serveAgent(options: ServeAgentOptions): Promise<void> {
   );
   const close = () => {
     for (const listener of listeners) listener.close();
-    server.closeAllConnections();
+    for (const socket of open) socket.destroy();
   };
   if (signal.aborted) close();
   else signal.addEventListener("abort", close, { once: true });
@@ -94,7 +99,7 @@ function answer(
   response: ServerResponse,
   options: ServeAgentOptions,
 ): void {
-  const url = new URL(request.url ?? "/", "https://node");
+  const url = requestUrl(request);
   if (url.pathname === "/healthz") {
     response.end("ok");
     return;
@@ -147,7 +152,7 @@ function whyNoLog(slot: ContainerSlot, pod: string, { previous }: LogQuery): str
 }
 
 function targetOf(request: IncomingMessage): Target | undefined {
-  const { pathname } = new URL(request.url ?? "/", "https://node");
+  const { pathname } = requestUrl(request);
   const [, verb, namespace, pod, container = "", ...rest] = pathname.split("/").map(decodePart);
   if (!verb || !namespace || !pod || rest.length > 0) return undefined;
   if ((container === "") !== (verb === "portForward")) return undefined;
