@@ -108,12 +108,19 @@ function unusable(dataDir: string, error: unknown): SandboxError {
   );
 }
 
-/** Checks that the kubeconfig can be written: it is the last thing to be, when everything else has started. */
-export function checkKubeconfig(path: string): void {
+/**
+ * Checks that the kubeconfig can be written: it is the last thing to be, when everything else has started. One that knows
+ * other clusters, such as `~/.kube/config`, is not written over.
+ */
+export function checkKubeconfig(path: string, dataDir: string): void {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) throw new Error("it is a folder, a file is needed");
     accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
+    const isOwn = path === dataDirPaths(dataDir).kubeconfig;
+    if (!isOwn && found?.isFile() === true && !isSandboxKubeconfig(readFileSync(path, "utf8"))) {
+      throw new Error("it has something else in it, which would be lost");
+    }
   } catch (error) {
     throw new SandboxError(
       "KUBECONFIG_UNUSABLE",
@@ -121,6 +128,13 @@ export function checkKubeconfig(path: string): void {
       { remedy: "Choose another file: portolan up --kubeconfig FILE" },
     );
   }
+}
+
+/** Whether a text is empty, or a kubeconfig of a sandbox alone; kubectl may have written it anew, as YAML. */
+export function isSandboxKubeconfig(text: string): boolean {
+  if (text.trim() === "") return true;
+  const servers = [...text.matchAll(/^[\s{]*"?server"?: *"?([^\s",]+)/gm)];
+  return servers.length === 1 && servers[0]?.[1]?.startsWith("https://127.0.0.1:") === true;
 }
 
 /**

@@ -45,10 +45,17 @@ export async function runIn(options: RunInOptions): Promise<number> {
     ...["env", "--default-signal=INT,QUIT"],
     // The command ends when nsenter does, which no signal of ours can pass over.
     ...["setpriv", "--pdeathsig", "TERM"],
-    // A change of the mount namespace moves to its root; the caller's folder is there as well, by the same name.
-    ...["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd(), ...argv],
+    ...["sh", "-c", START, process.cwd(), ...argv],
   ]);
 }
+
+/**
+ * A change of the mount namespace moves to its root; the caller's folder ($0) is there as well, by the same name. What is
+ * no program is said in the words of a shell.
+ */
+const START = `cd "$0" 2>/dev/null
+command -v "$1" >/dev/null || { echo "portolan run: $1: command not found" >&2; exit 127; }
+exec "$@"`;
 
 /** The namespace's pin lies in a mount namespace, so it is reached through a process that lives there. */
 function namespacePath(given: {

@@ -48,7 +48,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   checkMachine();
   const plan = planAddresses(sandbox);
   const dataDir = prepareDataDir(sandbox.dataDir);
-  checkKubeconfig(sandbox.kubeconfig);
+  checkKubeconfig(sandbox.kubeconfig, dataDir);
   const gate = startGate({
     sandbox: { ...sandbox, dataDir },
     isDetached,

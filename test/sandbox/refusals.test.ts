@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { checkMachine } from "../../src/sandbox/preflight.ts";
 import { ask, Lab, traces } from "./harness.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "portolan-refusals-"));
+after(() => rmSync(scratch, { recursive: true }));
+const OTHER_KUBECONFIG = join(scratch, "config");
 
 const refusals: readonly {
   readonly name: string;
@@ -68,6 +73,16 @@ const refusals: readonly {
     exitCode: 1,
     code: "KUBECONFIG_UNUSABLE",
     message: /Cannot write the kubeconfig "\/proc\/none\/kubeconfig": ENOENT/,
+    remedy: /--kubeconfig FILE/,
+  },
+  {
+    name: "a kubeconfig that knows other clusters",
+    options: { kubeconfig: OTHER_KUBECONFIG },
+    prepare: () =>
+      writeFileSync(OTHER_KUBECONFIG, "clusters:\n- cluster:\n    server: https://192.0.2.1\n"),
+    exitCode: 1,
+    code: "KUBECONFIG_UNUSABLE",
+    message: /something else in it/,
     remedy: /--kubeconfig FILE/,
   },
 ];
