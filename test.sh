@@ -13,7 +13,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 # the whole run has a limit, too. --test-force-exit would end such files, but it loses results that are not yet told,
 # failures among them (seen with Node 24.21).
 run() {
-  exec timeout --kill-after=10 1800 "$PORTOLAN_NODE" --disable-warning=ExperimentalWarning \
+  exec timeout --foreground --kill-after=10 1800 "$PORTOLAN_NODE" --disable-warning=ExperimentalWarning \
     --test --test-timeout=300000 "$@"
 }
 if [ $# -gt 0 ]; then
