@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type SpawnedProcess, spawnProgram } from "../../kernel/spawn.ts";
 import { WORKING_DIR } from "./container-root.ts";
 import { createStdio, variablesFor } from "./process-stdio.ts";
@@ -34,7 +35,7 @@ export function execInContainer(target: ExecTarget, options: ExecOptions): ExecP
   const { tools, pid, container } = target;
   const [program = ""] = options.command;
   if (program === "") throw new RuntimeError("START_FAILED", "Cannot exec: no command is given");
-  const stdio = createStdio({ ...options, dev: `/proc/${pid}/root/dev` });
+  const stdio = createStdio({ ...options, dev: join(`/proc/${pid}/root`, "dev") });
   let child: SpawnedProcess;
   try {
     child = spawnProgram({
