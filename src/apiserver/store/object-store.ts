@@ -216,6 +216,7 @@ export class ObjectStore {
       if (applied === undefined) continue;
       for (const listener of this.#listeners) listener(entry.kind, applied);
     }
+    for (const { cache } of this.#caches.values()) cache.forget(nowMs);
     this.#revision = revision;
     for (const { revision: wanted, resolve } of this.#waiting) {
       if (wanted <= revision) resolve();

@@ -94,6 +94,21 @@ test("the history is bounded by count, by age and by size, and says where it beg
   assert.equal(bySize.oldestRevision, 6, "one change that is larger than all is not kept");
 });
 
+test("the history of a kind that no longer changes ends with its age", () => {
+  const cache = cacheWith({ ...limits, ageMs: 1000 });
+  cache.apply({ key: "a/x", revision: 2, value: value("a/x") }, 0);
+  cache.apply({ key: "a/x", revision: 3, value: value("a/x") }, 500);
+  cache.forget(1000);
+  assert.equal(cache.eventsAfter(1)?.length, 2);
+  cache.forget(1001);
+  assert.equal(cache.eventsAfter(1), undefined);
+  assert.equal(cache.eventsAfter(2)?.length, 1);
+  cache.forget(2000);
+  assert.equal(cache.historyBytes, 0);
+  assert.deepEqual(cache.eventsAfter(3), [], "who has seen the last change resumes");
+  assert.equal(cache.get("a/x")?.revision, 3);
+});
+
 test("a long history is cut without losing its place", () => {
   const cache = cacheWith({ ...limits, count: 10 });
   for (let i = 2; i < 5000; i++) cache.apply({ key: "a/x", revision: i, value: value("a/x") }, 0);

@@ -123,11 +123,12 @@ export class ResourceCache {
     }
     this.#history.push(event);
     this.#historyBytes += event.item.bytes.byteLength;
-    this.#trim(timeMs);
+    this.forget(timeMs);
     return event;
   }
 
-  #trim(nowMs: number): void {
+  /** Lets go of what lies beyond the history's limits. A kind that no longer changes has no other end of its history. */
+  forget(nowMs: number): void {
     const { ageMs, count, bytes } = this.#limits;
     for (;;) {
       const first = this.#history[this.#historyStart];
@@ -141,7 +142,8 @@ export class ResourceCache {
       this.#historyBytes -= first.item.bytes.byteLength;
       this.#historyStart += 1;
     }
-    if (this.#historyStart > 1024 && this.#historyStart * 2 > this.#history.length) {
+    // Each change costs the copying of 16 references, and what is forgotten but not yet cut off stays a small part.
+    if (this.#historyStart * 16 > this.#history.length) {
       this.#history = this.#history.slice(this.#historyStart);
       this.#historyStart = 0;
     }
