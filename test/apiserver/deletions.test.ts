@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type HttpClient, httpClient } from "./http-client.ts";
 import { type Lab, startLab } from "./lab.ts";
+import { map, pod } from "./samples.ts";
 
 let lab: Lab;
 let http: HttpClient;
@@ -16,12 +17,6 @@ before(async () => {
 after(async () => {
   http[Symbol.dispose]();
   await lab[Symbol.asyncDispose]();
-});
-
-const map = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
-const pod = (name: string, more: object = {}) => ({
-  metadata: { name },
-  spec: { containers: [{ name: "c", image: "pause" }], ...more },
 });
 
 test("a deleted Service gives its address back and takes its Endpoints with it", async () => {

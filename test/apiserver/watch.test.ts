@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type HttpClient, httpClient } from "./http-client.ts";
 import { type Lab, startLab } from "./lab.ts";
+import { map } from "./samples.ts";
 
 let lab: Lab;
 let http: HttpClient;
@@ -19,7 +20,6 @@ after(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-const map = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
 const versionNow = async () => (await http.get(maps)).json.metadata.resourceVersion;
 
 test("a watch from a version gets every later change, once and in order", async () => {

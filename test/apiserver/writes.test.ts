@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type HttpClient, httpClient } from "./http-client.ts";
 import { type Lab, startLab } from "./lab.ts";
+import { map, pod } from "./samples.ts";
 
 let lab: Lab;
 let http: HttpClient;
@@ -17,12 +18,6 @@ before(async () => {
 after(async () => {
   http[Symbol.dispose]();
   await lab[Symbol.asyncDispose]();
-});
-
-const map = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
-const pod = (name: string, more: object = {}) => ({
-  metadata: { name },
-  spec: { containers: [{ name: "c", image: "pause" }], ...more },
 });
 
 test("a create answers 201 with what the server set, and is refused a second time", async () => {
