@@ -22,10 +22,9 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
   return found;
 }
 
-function createProgram(
-  rest: readonly string[] | undefined,
-  accept: (invocation: Invocation) => void,
-): Command {
+type Accept = (invocation: Invocation) => void;
+
+function createProgram(rest: readonly string[] | undefined, accept: Accept): Command {
   const program = new Command("portolan")
     .description(
       "Kubernetes service discovery and load balancing: a whole cluster on one machine, in network namespaces of its own.",
@@ -42,13 +41,23 @@ A first walk:
   $ portolan run client -- curl -s http://192.168.100.11:NODEPORT
   $ portolan down                        leaves nothing behind`,
     );
-  const { nodePortRange } = sandboxDefaults;
-  const dataDir = () =>
-    new Option(
-      "--data-dir <dir>",
-      "where the sandbox keeps its data and how the other commands find it",
-    ).argParser(path);
+  addUp(program, accept);
+  addDown(program, accept);
+  addRun(program, accept, rest);
+  addStatus(program, accept);
+  addVersion(program, accept);
+  for (const command of [program, ...program.commands]) {
+    const topic = command === program ? "" : ` ${command.name()}`;
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`  Try: portolan help${topic}`);
+  }
+  return program;
+}
 
+function addUp(program: Command, accept: Accept): void {
+  const { nodePortRange } = sandboxDefaults;
   program
     .command("up")
     .description("start a sandbox cluster, or continue one on its data")
@@ -139,7 +148,9 @@ A file for --images (YAML or JSON):
         logLevel: flags.logLevel,
       }),
     );
+}
 
+function addDown(program: Command, accept: Accept): void {
   program
     .command("down")
     .description(
@@ -147,7 +158,9 @@ A file for --images (YAML or JSON):
     )
     .addOption(dataDir())
     .action((flags) => accept({ command: "down", ...optional("dataDir", flags.dataDir) }));
+}
 
+function addRun(program: Command, accept: Accept, rest: readonly string[] | undefined): void {
   program
     .command("run")
     .description("run a command on a sandbox node, or on the client outside the cluster")
@@ -165,9 +178,9 @@ A file for --images (YAML or JSON):
       }
       accept({ command: "run", where, argv: rest ?? [], ...optional("dataDir", flags.dataDir) });
     });
+}
 
-  const output = (...forms: readonly OutputForm[]) =>
-    new Option("-o, --output <form>", "how to print it").choices(forms).default("table");
+function addStatus(program: Command, accept: Accept): void {
   program
     .command("status")
     .description("what runs, what is wrong, what to do")
@@ -182,7 +195,9 @@ A file for --images (YAML or JSON):
         ...optional("dataDir", flags.dataDir),
       }),
     );
+}
 
+function addVersion(program: Command, accept: Accept): void {
   program
     .command("version")
     .description("print the version of Portolan and of the Kubernetes API it speaks")
@@ -201,15 +216,17 @@ A file for --images (YAML or JSON):
       }
       (command ?? program).help();
     });
+}
 
-  for (const command of [program, ...program.commands]) {
-    const topic = command === program ? "" : ` ${command.name()}`;
-    command
-      .exitOverride()
-      .showSuggestionAfterError()
-      .showHelpAfterError(`  Try: portolan help${topic}`);
-  }
-  return program;
+function dataDir(): Option {
+  return new Option(
+    "--data-dir <dir>",
+    "where the sandbox keeps its data and how the other commands find it",
+  ).argParser(path);
+}
+
+function output(...forms: readonly OutputForm[]): Option {
+  return new Option("-o, --output <form>", "how to print it").choices(forms).default("table");
 }
 
 function optional<Key extends string>(key: Key, value: string | undefined) {

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { CommanderError } from "commander";
-import { describeError } from "../lib/errors.ts";
+import { describeError, errorCode } from "../lib/errors.ts";
 import { kubernetesVersion, portolanVersion } from "../lib/version.ts";
 import { parseCommandLine } from "./command-line.ts";
 import type { Invocation, OutputForm } from "./invocation.ts";
@@ -8,7 +8,13 @@ import { type Output, processOutput } from "./terminal.ts";
 
 // The portolan command. Each command's code is loaded only when it runs: a start should not pay for the others.
 
+for (const stream of [process.stdout, process.stderr]) stream.on("error", outlive);
 process.exitCode = await main(process.argv.slice(2), processOutput);
+
+/** A reader that has seen enough (`portolan help up | head`) is no reason to fail. */
+function outlive(error: Error): void {
+  if (errorCode(error) !== "EPIPE") throw error;
+}
 
 /** Runs one command line; returns its exit code: 0, 1 failed, 2 misused. */
 async function main(argv: readonly string[], output: Output): Promise<number> {
